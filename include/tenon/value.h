@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "tenon/result.h"
+#include "tenon/types.h"
+
+namespace tenon {
+
+class Value;
+
+/// A list of numbers, packed as they lie in memory (little endian). `element` is one of U8 … F64 but not Bool or Char.
+struct PackedList {
+  TypeKind element = TypeKind::U8;
+  std::vector<std::byte> bytes;
+
+  size_t size() const;
+  bool operator==(const PackedList&) const = default;
+};
+
+/// An owned or borrowed handle outside of any guest. Made by the linker and by lifting; moved into a call when it is owned.
+/// `state` is opaque and shared so that a handle used twice is noticed.
+struct ResourceAny {
+  std::shared_ptr<void> state;
+  bool owned = false;
+
+  bool operator==(const ResourceAny&) const = default;
+};
+
+/// A component-model value whose type is known at run time.
+///
+/// Positional: a record's fields, a variant's case and an enum's case are indexes into the type, which carries the names. A list of numbers is a
+/// `PackedList`, any other list a `Sequence`. Value type: copies deeply (resource handles are shared). One thread at a time.
+class Value {
+ public:
+  struct Sequence { std::vector<Value> items; bool operator==(const Sequence&) const = default; };
+  /// Variant, option, result: which case, and its payload if it has one. Option: case 0 is none, 1 is some. Result: 0 is ok, 1 is error.
+  struct Case {
+    uint32_t index = 0;
+    std::unique_ptr<Value> payload;
+    Case() = default;
+    Case(uint32_t i, std::unique_ptr<Value> p) : index(i), payload(std::move(p)) {}
+    Case(const Case& other);
+    Case(Case&&) noexcept = default;
+    Case& operator=(const Case& other);
+    Case& operator=(Case&&) noexcept = default;
+    ~Case() = default;
+    bool operator==(const Case& other) const;
+  };
+  /// One bit a flag, in the order of the type; words beyond the last flag's are absent.
+  struct Flags { std::vector<uint32_t> words; bool operator==(const Flags&) const = default; };
+
+  using Storage = std::variant<bool, int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, uint64_t, float, double, char32_t, std::string,
+                               PackedList, Sequence, Case, Flags, ResourceAny>;
+
+  Value() : storage_(false) {}
+  /// Any alternative of `Storage`, by its exact type.
+  template <class T, class = std::enable_if_t<std::is_constructible_v<Storage, std::in_place_type_t<T>, T&&> && !std::is_lvalue_reference_v<T>>>
+  explicit Value(T&& value) : storage_(std::in_place_type<T>, std::forward<T>(value)) {}
+
+  static Value string(std::string text) { return Value(std::move(text)); }
+  static Value bytes(std::span<const std::byte> bytes);
+  /// Members of a record, tuple, list, fixed-length list or map (a map's entries are tuples of two).
+  static Value sequence(std::vector<Value> items) { return Value(Sequence{std::move(items)}); }
+  static Value variant_case(uint32_t index) { return Value(Case{index, nullptr}); }
+  static Value variant_case(uint32_t index, Value payload) { return Value(Case{index, std::make_unique<Value>(std::move(payload))}); }
+  static Value enum_case(uint32_t index) { return variant_case(index); }
+  static Value none() { return variant_case(0); }
+  static Value some(Value payload) { return variant_case(1, std::move(payload)); }
+  static Value flags(std::vector<uint32_t> words) { return Value(Flags{std::move(words)}); }
+
+  /// The alternative `T`, or nullptr when the value is another.
+  template <class T>
+  const T* get_if() const { return std::get_if<T>(&storage_); }
+  template <class T>
+  T* get_if() { return std::get_if<T>(&storage_); }
+  const Storage& storage() const { return storage_; }
+  Storage& storage() { return storage_; }
+
+  /// Floating-point numbers compare by bits, so that a NaN equals itself; a packed list equals a sequence of the same numbers.
+  bool operator==(const Value& other) const;
+
+ private:
+  Storage storage_;
+};
+
+/// Whether `value` has the shape of `type`, all the way down; `InvalidInput` says where it does not ("fields.name: expected string, got u32").
+Result<> check(const Value& value, Type type);
+
+}  // namespace tenon
