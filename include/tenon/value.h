@@ -19,11 +19,18 @@ namespace tenon {
 
 class Value;
 
+/// Whether lists of `kind` are packed: U8 … U64, S8 … S64, F32 and F64.
+constexpr bool is_packed_element(TypeKind kind) { return kind >= TypeKind::S8 && kind <= TypeKind::F64; }
+
+/// Bytes of one element of a packed list; 0 for kinds that are not packed.
+size_t packed_element_bytes(TypeKind kind);
+
 /// A list of numbers, packed as they lie in memory (little endian). `element` is one of U8 … F64 but not Bool or Char.
 struct PackedList {
   TypeKind element = TypeKind::U8;
   std::vector<std::byte> bytes;
 
+  /// Number of elements.
   size_t size() const;
   bool operator==(const PackedList&) const = default;
 };
@@ -39,8 +46,8 @@ struct ResourceAny {
 
 /// A component-model value whose type is known at run time.
 ///
-/// Positional: a record's fields, a variant's case and an enum's case are indexes into the type, which carries the names. A list of numbers is a
-/// `PackedList`, any other list a `Sequence`. Value type: copies deeply (resource handles are shared). One thread at a time.
+/// Positional: a record's fields, a variant's case and an enum's case are indexes into the type, which carries the names. A list of numbers, of fixed
+/// length or not, comes as a `PackedList`, any other list as a `Sequence`; a `Sequence` of numbers is taken too. Text is UTF-8. Value type: copies deeply (resource handles are shared). One thread at a time.
 class Value {
  public:
   struct Sequence { std::vector<Value> items; bool operator==(const Sequence&) const = default; };
@@ -57,7 +64,7 @@ class Value {
     ~Case() = default;
     bool operator==(const Case& other) const;
   };
-  /// One bit a flag, in the order of the type; words beyond the last flag's are absent.
+  /// One bit a flag, in the order of the type: exactly (flags + 31) / 32 words, bits past the last flag zero.
   struct Flags { std::vector<uint32_t> words; bool operator==(const Flags&) const = default; };
 
   using Storage = std::variant<bool, int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, uint64_t, float, double, char32_t, std::string,
@@ -78,6 +85,11 @@ class Value {
   static Value none() { return variant_case(0); }
   static Value some(Value payload) { return variant_case(1, std::move(payload)); }
   static Value flags(std::vector<uint32_t> words) { return Value(Flags{std::move(words)}); }
+  /// A result's success and failure; without a payload where the type has none.
+  static Value ok() { return variant_case(0); }
+  static Value ok(Value payload) { return variant_case(0, std::move(payload)); }
+  static Value err() { return variant_case(1); }
+  static Value err(Value payload) { return variant_case(1, std::move(payload)); }
 
   /// The alternative `T`, or nullptr when the value is another.
   template <class T>
@@ -94,7 +106,14 @@ class Value {
   Storage storage_;
 };
 
-/// Whether `value` has the shape of `type`, all the way down; `InvalidInput` says where it does not ("fields.name: expected string, got u32").
+/// The number at `index` of a packed list, as a value of its element's kind. `index` is less than `list.size()`.
+Value packed_element(const PackedList& list, size_t index);
+
+/// Whether `value` has the shape of `type`, all the way down.
+///
+/// Errors: `InvalidInput` says where it does not and what was expected ("call.name: expected string, got u32"); text that is not UTF-8, a char that
+/// is no Unicode scalar value, and flags past the last one are refused too. `LimitExceeded` for types deeper than `max_type_depth`. `Unsupported`
+/// for futures, streams and error contexts.
 Result<> check(const Value& value, Type type);
 
 }  // namespace tenon
