@@ -1,0 +1,31 @@
+//! What strangers may send, at most. `catch_unwind` catches neither an exhausted stack nor a failed allocation, so whoever parses compares with
+//! these first and answers `ErrorKind::LimitExceeded`.
+
+use crate::ffi::{ErrorKind, Failure};
+
+/// A component, a core module or a WIT package as WebAssembly.
+pub const WASM_BYTES_MAX: usize = 256 << 20;
+/// WAT, WIT, WAVE, WAST: one file.
+pub const TEXT_BYTES_MAX: usize = 64 << 20;
+/// The stack of a thread that parses, validates or compiles (`ffi::on_large_stack`). Reserved, not committed.
+pub const PARSE_STACK_BYTES: usize = 256 << 20;
+/// Components or modules nested in a component, counted over all levels.
+pub const NESTED_MODULES_MAX: usize = 10_000;
+/// Levels of components inside components.
+pub const COMPONENT_DEPTH_MAX: usize = 100;
+/// Levels of types inside types, parentheses inside parentheses.
+pub const TYPE_DEPTH_MAX: usize = 500;
+/// Imports of a core module or exports of one: the validator's own limit, repeated for arrays that cross the ABI.
+pub const MODULE_ITEMS_MAX: usize = 1_000_000;
+/// Frames kept of a trap.
+pub const TRAP_FRAMES_MAX: usize = 64;
+/// Bytes of a message in an error: longer ones are cut.
+pub const MESSAGE_BYTES_MAX: usize = 64 << 10;
+
+/// `LimitExceeded` when `size` is over `max`: "component is 300 bytes, the limit is 256".
+pub fn check_size(what: &str, size: usize, max: usize) -> Result<(), Failure> {
+    if size > max {
+        return Err(Failure::new(ErrorKind::LimitExceeded, format!("{what} is {size} bytes, the limit is {max}")));
+    }
+    Ok(())
+}
