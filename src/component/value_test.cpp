@@ -20,7 +20,7 @@ Value number(uint32_t n) { return Value(uint32_t{n}); }
 
 Value packed(std::vector<uint32_t> numbers) {
   PackedList list{TypeKind::U32, std::vector<std::byte>(numbers.size() * 4)};
-  std::memcpy(list.bytes.data(), numbers.data(), list.bytes.size());
+  if (!numbers.empty()) std::memcpy(list.bytes.data(), numbers.data(), list.bytes.size());
   return Value(std::move(list));
 }
 
