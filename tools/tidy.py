@@ -75,7 +75,7 @@ def check_file(path, layers):
         unit = re.sub(r"_(test|fuzz|bench)$", "", path.stem)
         if not re.search(rf"\b{re.escape(unit)}\b", layers[path.parts[1]]["text"]):
             report(path, "is in no unit of its CMakeLists.txt")
-    if path.parts[:2] == ("include", "tenon") and path.suffix == ".h" and not any(path.stem in layer["public"] for layer in layers.values()):
+    if path.parts[:2] == ("include", "tenon") and path.suffix == ".h" and not any("/".join(path.parts[2:]).removesuffix(".h") in layer["public"] for layer in layers.values()):
         report(path, "is declared by no layer: a unit of that name, or HEADERS")
 
 

@@ -1,0 +1,97 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+#include <utility>
+
+namespace tenon::base {
+namespace {
+
+constexpr size_t chunk_bytes = size_t{1} << 20;
+
+class Descriptor final {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  int number() const { return number_; }
+  /// Closing reports what buffered writing could not (quotas, network file systems).
+  bool close() { return ::close(std::exchange(number_, -1)) == 0; }
+
+ private:
+  int number_;
+};
+
+std::unexpected<Error> system_failure(std::string_view what, const std::filesystem::path& path, int code) {
+  ErrorKind kind = ErrorKind::Unavailable;
+  if (code == ENOENT || code == ENOTDIR) kind = ErrorKind::NotFound;
+  if (code == EACCES || code == EPERM || code == EROFS) kind = ErrorKind::Denied;
+  return fail(kind, fmt::format("{} {}: {}", what, path.string(), std::generic_category().message(code)));
+}
+
+Result<std::string> read_all(int descriptor, const std::filesystem::path& path, uint64_t size_hint, uint64_t size_max) {
+  std::string content;
+  content.reserve(std::min(size_hint, size_max));
+  while (true) {
+    const size_t filled = content.size();
+    // One byte more than allowed tells "full" from "too large".
+    const size_t want = std::min<uint64_t>(std::max<uint64_t>(size_hint > filled ? size_hint - filled + 1 : 0, chunk_bytes), size_max - filled + 1);
+    content.resize(filled + want);
+    const ssize_t got = ::read(descriptor, content.data() + filled, want);
+    const int code = errno;
+    content.resize(filled + static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    if (got < 0 && code == EINTR) continue;
+    if (got < 0) return system_failure("cannot read", path, code);
+    if (got == 0) return content;
+    if (content.size() > size_max) return fail(ErrorKind::LimitExceeded, fmt::format("{} is larger than {} bytes", path.string(), size_max));
+  }
+}
+
+bool write_all(int descriptor, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(descriptor, content.data(), content.size());
+    if (written < 0 && errno != EINTR) return false;
+    if (written > 0) content.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<std::string> read_file(const std::filesystem::path& path, uint64_t size_max) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  struct stat status = {};
+  if (file.number() < 0 || ::fstat(file.number(), &status) != 0) return system_failure("cannot open", path, errno);
+  if (S_ISDIR(status.st_mode)) return fail(ErrorKind::InvalidInput, fmt::format("{} is a folder", path.string()));
+  const uint64_t size = S_ISREG(status.st_mode) ? static_cast<uint64_t>(status.st_size) : 0;
+  if (size > size_max) return fail(ErrorKind::LimitExceeded, fmt::format("{} is {} bytes, at most {} are read", path.string(), size, size_max));
+  return read_all(file.number(), path, size, size_max);
+}
+
+Result<std::string> read_stdin(uint64_t size_max) { return read_all(STDIN_FILENO, "standard input", 0, size_max); }
+
+Result<> write_file(const std::filesystem::path& path, std::string_view content, mode_t mode) {
+  static std::atomic<uint64_t> counter{0};  // names of one process differ by it, of two processes by the process
+  const std::filesystem::path temporary = fmt::format("{}.{}.{}.new", path.string(), ::getpid(), counter++);
+  Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (file.number() < 0) return system_failure("cannot write", path, errno);
+  if (!write_all(file.number(), content) || !file.close() || ::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int code = errno;
+    ::unlink(temporary.c_str());
+    return system_failure("cannot write", path, code);
+  }
+  return {};
+}
+
+}  // namespace tenon::base

@@ -1,0 +1,85 @@
+#include "base/files.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <iterator>
+#include <string>
+
+namespace tenon::base {
+namespace {
+
+class Files : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "tenon-files-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::filesystem::path path(std::string_view name) const { return folder_ / name; }
+  size_t entries() const { return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_), {})); }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+TEST_F(Files, ReadsWhatWasWritten) {
+  const std::string content("a\0b\n", 4);
+  ASSERT_TRUE(write_file(path("x"), content));
+  EXPECT_EQ(*read_file(path("x"), 4), content);
+}
+
+TEST_F(Files, ReadsAnEmptyFileWithNoRoom) {
+  ASSERT_TRUE(write_file(path("x"), ""));
+  EXPECT_EQ(*read_file(path("x"), 0), "");
+}
+
+TEST_F(Files, RefusesMoreThanTheLimit) {
+  ASSERT_TRUE(write_file(path("x"), "12345"));
+  const auto result = read_file(path("x"), 4);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_NE(result.error().message().find("is 5 bytes, at most 4 are read"), std::string::npos);
+}
+
+TEST_F(Files, StopsReadingADeviceWithoutEnd) { EXPECT_EQ(read_file("/dev/zero", 1000).error().kind(), ErrorKind::LimitExceeded); }
+
+TEST_F(Files, TellsMissingFromFolder) {
+  EXPECT_EQ(read_file(path("none"), 10).error().kind(), ErrorKind::NotFound);
+  EXPECT_EQ(read_file(path(""), 10).error().kind(), ErrorKind::InvalidInput);
+  EXPECT_EQ(write_file(path("none/x"), "").error().kind(), ErrorKind::NotFound);
+}
+
+TEST_F(Files, ReplacesAFileAndLeavesNothingElse) {
+  ASSERT_TRUE(write_file(path("x"), "old"));
+  ASSERT_TRUE(write_file(path("x"), "new", 0600));
+  EXPECT_EQ(*read_file(path("x"), 10), "new");
+  EXPECT_EQ(entries(), 1U);
+  struct stat status = {};
+  ASSERT_EQ(::stat(path("x").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+}
+
+TEST_F(Files, KeepsTheOldContentWhenTheNewDoesNotFit) {
+  ASSERT_TRUE(write_file(path("x"), "old"));
+  rlimit before = {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small = {.rlim_cur = 10, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto result = write_file(path("x"), std::string(100, 'n'));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind(), ErrorKind::Unavailable);
+  EXPECT_EQ(*read_file(path("x"), 10), "old");
+  EXPECT_EQ(entries(), 1U);
+}
+
+}  // namespace
+}  // namespace tenon::base
