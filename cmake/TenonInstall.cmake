@@ -13,14 +13,14 @@ foreach(layer IN LISTS layers)
 endforeach()
 
 set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ON)  # target all_verify_interface_header_sets compiles each public header alone
-add_library(tenon STATIC EXCLUDE_FROM_ALL ${objects})
+add_library(tenon STATIC ${objects})
 add_library(tenon::tenon ALIAS tenon)
 set_target_properties(tenon PROPERTIES LINKER_LANGUAGE CXX)
 target_sources(tenon PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}/include FILES ${headers})
 target_compile_features(tenon PUBLIC cxx_std_23)
 target_link_libraries(tenon PUBLIC Threads::Threads fmt::fmt $<BUILD_INTERFACE:tenon_native> $<INSTALL_INTERFACE:tenon::native>)
 
-install(TARGETS tenon EXPORT tenon FILE_SET HEADERS COMPONENT library OPTIONAL)
+install(TARGETS tenon EXPORT tenon FILE_SET HEADERS COMPONENT library)
 install(EXPORT tenon NAMESPACE tenon:: FILE tenon-targets.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/tenon COMPONENT library)
 get_target_property(native_library tenon_native IMPORTED_LOCATION)
 install(FILES ${native_library} DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
@@ -29,5 +29,5 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/tenon-config-version.cmake 
 install(FILES ${CMAKE_BINARY_DIR}/tenon-config.cmake ${CMAKE_BINARY_DIR}/tenon-config-version.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/tenon COMPONENT library)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tenon COMPONENT library)
 if(TARGET tenon_command)
-  install(TARGETS tenon_command COMPONENT command OPTIONAL)
+  install(TARGETS tenon_command COMPONENT command)
 endif()
