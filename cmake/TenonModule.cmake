@@ -3,7 +3,7 @@
 # Each unit is `a.cpp`, or a header alone. Its neighbours are found by name: `a_test.cpp` (GTest, one executable a folder, `NAME_test`),
 # `a_fuzz.cpp` (libFuzzer, one executable a unit; its seeds in `corpus/a/` are replayed by NAME_test), `a_bench.cpp`.
 # DEPENDS names the layers that may be included, the ones that they depend on too; tools/tidy.py checks the includes against it.
-# LIBRARIES names what is linked beside them. `include/tenon/a.h` of a unit, and HEADERS, are the layer's public headers.
+# LIBRARIES names what is linked beside them. `include/tenon/a.h` and `include/tenon/detail/a.h` of a unit, and HEADERS, are the layer's public headers.
 # INTERNAL keeps a layer out of the installed library (the command line).
 
 find_program(TENON_CCACHE ccache)
@@ -115,9 +115,11 @@ function(tenon_module name)
     elseif(NOT EXISTS ${here}/${unit}.h AND NOT EXISTS ${public}/${unit}.h)
       message(FATAL_ERROR "${name}: unit ${unit} has neither ${unit}.cpp nor ${unit}.h")
     endif()
-    if(EXISTS ${public}/${unit}.h)
-      list(APPEND ARG_HEADERS ${unit})
-    endif()
+    foreach(header ${unit} detail/${unit})
+      if(EXISTS ${public}/${header}.h)
+        list(APPEND ARG_HEADERS ${header})
+      endif()
+    endforeach()
     if(EXISTS ${here}/${unit}_test.cpp)
       list(APPEND tests ${unit}_test.cpp)
     endif()

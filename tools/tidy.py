@@ -27,7 +27,7 @@ def declared_layers():
             fields = dict(re.findall(r"\b(UNITS|DEPENDS|LIBRARIES|HEADERS)\s+((?:(?!UNITS|DEPENDS|LIBRARIES|HEADERS|INTERNAL)\S+\s*)*)", body))
             units, headers = fields.get("UNITS", "").split(), fields.get("HEADERS", "").split()
             allowed = {name}.union(*(layers[above]["allowed"] for above in fields.get("DEPENDS", "").split() if above in layers))
-            layers[name] = {"allowed": allowed, "public": set(units + headers), "native": "tenon_native" in body, "units": units, "text": cmake.read_text()}
+            layers[name] = {"allowed": allowed, "public": {*units, *headers, *(f"detail/{unit}" for unit in units)}, "native": "tenon_native" in body, "units": units, "text": cmake.read_text()}
     return layers
 
 
