@@ -20,7 +20,7 @@ target_sources(tenon PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}/inclu
 target_compile_features(tenon PUBLIC cxx_std_23)
 target_link_libraries(tenon PUBLIC Threads::Threads fmt::fmt $<BUILD_INTERFACE:tenon_native> $<INSTALL_INTERFACE:tenon::native>)
 
-install(TARGETS tenon EXPORT tenon FILE_SET HEADERS COMPONENT library)
+install(TARGETS tenon EXPORT tenon ARCHIVE COMPONENT library FILE_SET HEADERS COMPONENT library)
 install(EXPORT tenon NAMESPACE tenon:: FILE tenon-targets.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/tenon COMPONENT library)
 get_target_property(native_library tenon_native IMPORTED_LOCATION)
 install(FILES ${native_library} DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
@@ -29,5 +29,5 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/tenon-config-version.cmake 
 install(FILES ${CMAKE_BINARY_DIR}/tenon-config.cmake ${CMAKE_BINARY_DIR}/tenon-config-version.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/tenon COMPONENT library)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tenon COMPONENT library)
 if(TARGET tenon_command)
-  install(TARGETS tenon_command COMPONENT command)
+  install(TARGETS tenon_command RUNTIME COMPONENT command)
 endif()
