@@ -70,7 +70,7 @@ class Counts:
 
 def read_preset(preset):
     counts = Counts()
-    results = pathlib.Path("build") / preset / "results"
+    results = pathlib.Path("build", preset, "results")
     report = results / "ctest.xml"
     if not report.exists():
         counts.failed.append("ctest left no report")

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""House rules that a machine can check (CONTRIBUTING.md has the words); prints each break and exits 1 when there is one."""
+"""House rules that a machine can check (CONTRIBUTING.md has the words): tidy.py [CHECKOUT]. Prints each break and exits 1 when there is one."""
 
 import pathlib
 import re
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent).resolve()
 FOLDERS_WITH_README = ["native", "include/tenon", "cmake", "tools", "tests", "bench", "docs", "docs/decisions", "examples"]
 LINES_MAX, README_LINES_MAX, HEAD_LINES = 800, 20, 40
 ABSOLUTE = re.compile(r"(?<![\w.~$}])/(?:work|home|root)/[\w.]")
