@@ -336,6 +336,8 @@ struct ComponentType {
 struct RuntimeImport {
   ImportIndex import{};
   std::vector<std::string> path;
+  /// What stands at the end of the path: a function, a core module or a resource.
+  ExternType type;
 };
 
 struct NamedExport {
@@ -475,6 +477,8 @@ struct TranslateOptions {
   bool maps = true;
   bool fixed_length_lists = true;
   bool implements = true;
+  /// 64-bit memories behind canonical options, and resources represented by an i64.
+  bool memory64 = true;
   /// `async` ABI without a callback, more async built-ins, threads, error contexts. A component that uses one can be read but not run.
   bool async_stackful = true;
   bool more_async_builtins = true;
