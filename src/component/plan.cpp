@@ -54,7 +54,7 @@ bool is_async(TrampolineKind kind) { return info(kind).needs == Needs::Async; }
 
 std::string_view to_string(Transcode transcode) {
   constexpr std::string_view names[] = {
-      "utf8-to-utf8",           "utf16-to-utf16",  "latin1-to-latin1", "latin1-to-utf16",        "latin1-to-utf8", "utf16-to-compact-probably-utf16",
+      "utf8-to-utf8",           "utf16-to-utf16",  "latin1-to-latin1", "latin1-to-utf16",       "latin1-to-utf8", "utf16-to-compact-probably-utf16",
       "utf16-to-compact-utf16", "utf16-to-latin1", "utf16-to-utf8",    "utf8-to-compact-utf16", "utf8-to-latin1", "utf8-to-utf16",
   };
   return names[static_cast<size_t>(transcode)];

@@ -62,8 +62,10 @@ std::string Dumper::quoted(std::string_view name) {
   std::string text = "\"";
   for (const char c : name) {
     if (c == '"' || c == '\\') text += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) text += fmt::format("\\{:02x}", c);
-    else text += c;
+    if (static_cast<unsigned char>(c) < 0x20)
+      text += fmt::format("\\{:02x}", c);
+    else
+      text += c;
   }
   return text + '"';
 }
@@ -100,7 +102,8 @@ std::string Dumper::core_extern(const CoreExternType& type) const {
   const std::string bits = type.is_64 ? " i64" : "";
   const std::string limits = fmt::format(" {}..{}", type.minimum, type.maximum ? std::to_string(*type.maximum) : "");
   switch (type.kind) {
-    case CoreExternKind::Func: case CoreExternKind::Tag: return fmt::format("{} {}", to_string(type.kind), core_func(type.func));
+    case CoreExternKind::Func:
+    case CoreExternKind::Tag: return fmt::format("{} {}", to_string(type.kind), core_func(type.func));
     case CoreExternKind::Global: return fmt::format("global {}{}", type.is_mutable ? "mut " : "", type.value_name);
     case CoreExternKind::Table: return fmt::format("table{}{} {}", bits, limits, type.value_name);
     case CoreExternKind::Memory: break;
@@ -122,9 +125,7 @@ std::string Dumper::extern_type(const ExternType& type) const {
                     type);
 }
 
-std::string Dumper::core_export(const CoreExport& item) {
-  return fmt::format("instance {} {} {}", at(item.instance), to_string(item.kind), quoted(item.name));
-}
+std::string Dumper::core_export(const CoreExport& item) { return fmt::format("instance {} {} {}", at(item.instance), to_string(item.kind), quoted(item.name)); }
 
 std::string Dumper::def(const CoreDef& def) {
   return std::visit(Overloaded{
@@ -149,8 +150,10 @@ void Dumper::modules() {
 void Dumper::types() {
   for (size_t i = 0; i < plan_.resource_tables.size(); i++) {
     const ResourceTable& table = plan_.resource_tables[i];
-    if (table.is_concrete) line("resource-table {}: resource {} in component-instance {}", i, at(table.resource), at(table.instance));
-    else line("resource-table {}: abstract {}", i, table.abstract);
+    if (table.is_concrete)
+      line("resource-table {}: resource {} in component-instance {}", i, at(table.resource), at(table.instance));
+    else
+      line("resource-table {}: abstract {}", i, table.abstract);
   }
   const auto async_tables = [this](std::string_view name, const std::vector<AsyncTable>& tables) {
     for (size_t i = 0; i < tables.size(); i++) {
@@ -164,12 +167,15 @@ void Dumper::types() {
   }
   for (size_t i = 0; i < plan_.instance_types.size(); i++) {
     line("instance-type {}", i);
-    for (const NamedExtern& item : plan_.instance_types[i].exports) line("  export {}: {}{}", quoted(item.name), extern_type(item.type), implements(item.implements));
+    for (const NamedExtern& item : plan_.instance_types[i].exports)
+      line("  export {}: {}{}", quoted(item.name), extern_type(item.type), implements(item.implements));
   }
   for (size_t i = 0; i < plan_.component_types.size(); i++) {
     line("component-type {}", i);
-    for (const NamedExtern& item : plan_.component_types[i].imports) line("  import {}: {}{}", quoted(item.name), extern_type(item.type), implements(item.implements));
-    for (const NamedExtern& item : plan_.component_types[i].exports) line("  export {}: {}{}", quoted(item.name), extern_type(item.type), implements(item.implements));
+    for (const NamedExtern& item : plan_.component_types[i].imports)
+      line("  import {}: {}{}", quoted(item.name), extern_type(item.type), implements(item.implements));
+    for (const NamedExtern& item : plan_.component_types[i].exports)
+      line("  export {}: {}{}", quoted(item.name), extern_type(item.type), implements(item.implements));
   }
   for (size_t i = 0; i < plan_.module_types.size(); i++) {
     line("module-type {}", i);

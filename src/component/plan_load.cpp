@@ -7,13 +7,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/utf8.h"
 #include "component/plan.h"
+#include "component/plan_check.h"
 
 namespace tenon::component {
 namespace {
@@ -21,8 +21,6 @@ namespace {
 constexpr uint32_t plan_magic = 'T' | 'N' << 8 | 'P' << 16 | uint32_t{'L'} << 24;
 constexpr uint32_t plan_version = 1;
 constexpr uint32_t absent = UINT32_MAX;
-/// Levels of instance and component types inside each other; the validator's own limit is 100.
-constexpr uint32_t extern_depth_max = 128;
 /// The translator stops at the same number (`limits::COMPONENT_INSTANCES_MAX`).
 constexpr uint32_t component_instances_max = 100'000;
 constexpr uint32_t trampoline_kinds = static_cast<uint32_t>(TrampolineKind::ThreadYieldThenPromote) + 1;
@@ -158,11 +156,6 @@ class Loader {
   RuntimeComponentInstanceIndex component_instance() { return index<RuntimeComponentInstanceIndex>(plan_.counts.component_instances, "a component instance"); }
 
   void check_trampoline(const Trampoline& trampoline);
-  void check_nesting();
-  void resolve_imports();
-  uint32_t depth_of(const ExternType& type, std::vector<uint32_t>& instances, std::vector<uint32_t>& components, uint32_t level);
-  uint32_t depth_of(const std::vector<NamedExtern>& items, std::vector<uint32_t>& instances, std::vector<uint32_t>& components, uint32_t level);
-  void check_initializers();
 
   std::span<const std::byte> buffer_;
   size_t words_ = 0;
@@ -206,10 +199,26 @@ Result<> Loader::header() {
     *counter = word();
   }
   TableSizes& sizes = sizes_;
-  for (uint32_t* size :
-       {&sizes.values, &sizes.funcs, &sizes.instances, &sizes.components, &sizes.modules, &sizes.core_funcs, &sizes.resource_tables, &sizes.futures,
-        &sizes.streams, &sizes.error_contexts, &sizes.static_modules, &sizes.initializers, &sizes.trampolines, &sizes.options, &sizes.imports,
-        &sizes.runtime_imports, &sizes.exports, &sizes.export_items, &sizes.imported_resources, &sizes.defined_resources}) {
+  for (uint32_t* size : {&sizes.values,
+                         &sizes.funcs,
+                         &sizes.instances,
+                         &sizes.components,
+                         &sizes.modules,
+                         &sizes.core_funcs,
+                         &sizes.resource_tables,
+                         &sizes.futures,
+                         &sizes.streams,
+                         &sizes.error_contexts,
+                         &sizes.static_modules,
+                         &sizes.initializers,
+                         &sizes.trampolines,
+                         &sizes.options,
+                         &sizes.imports,
+                         &sizes.runtime_imports,
+                         &sizes.exports,
+                         &sizes.export_items,
+                         &sizes.imported_resources,
+                         &sizes.defined_resources}) {
     *size = word();
     if (*size > words_) wrong("a table is larger than the plan");
   }
@@ -226,8 +235,10 @@ CoreExternType Loader::core_extern() {
   CoreExternType type;
   type.kind = static_cast<CoreExternKind>(below(5, "the kind of a core item"));
   const bool is_func = type.kind == CoreExternKind::Func || type.kind == CoreExternKind::Tag;
-  if (is_func) type.func = index<CoreFuncTypeIndex>(sizes_.core_funcs, "a core signature");
-  else word();
+  if (is_func)
+    type.func = index<CoreFuncTypeIndex>(sizes_.core_funcs, "a core signature");
+  else
+    word();
   type.value = static_cast<CoreValueType>(below(8, "a core value type"));
   type.value_name = string();
   const uint32_t flags = word();
@@ -264,8 +275,10 @@ StaticModule Loader::static_module() {
   StaticModule module;
   const uint64_t offset = long_word();
   const uint64_t size = long_word();
-  if (offset > blob_.size() || size > blob_.size() - offset) wrong("a core module is out of range");
-  else module.bytes = blob_.subspan(offset, size);
+  if (offset > blob_.size() || size > blob_.size() - offset)
+    wrong("a core module is out of range");
+  else
+    module.bytes = blob_.subspan(offset, size);
   module.is_adapter = below(2, "a flag") != 0;
   module.imports = module_imports();
   module.exports = module_exports();
@@ -431,23 +444,41 @@ void Loader::check_trampoline(const Trampoline& made) {
   switch (made.kind) {
     case LowerImport: need(made.lowered && made.func_type && made.options); return;
     case Transcoder: need(made.from_memory && made.to_memory); return;
-    case ResourceNew: case ResourceRep: case ResourceDrop: need(made.instance && made.resource_table); return;
+    case ResourceNew:
+    case ResourceRep:
+    case ResourceDrop: need(made.instance && made.resource_table); return;
     case TaskReturn: need(made.instance && made.options && made.results); return;
-    case WaitableSetWait: case WaitableSetPoll: need(made.instance && made.options); return;
-    case StreamRead: case StreamWrite: need(made.instance && made.stream_table && made.options); return;
-    case StreamNew: case StreamCancelRead: case StreamCancelWrite: case StreamDropReadable: case StreamDropWritable:
-      need(made.instance && made.stream_table);
-      return;
-    case FutureRead: case FutureWrite: need(made.instance && made.future_table && made.options); return;
-    case FutureNew: case FutureCancelRead: case FutureCancelWrite: case FutureDropReadable: case FutureDropWritable:
-      need(made.instance && made.future_table);
-      return;
-    case ErrorContextNew: case ErrorContextDebugMessage: need(made.instance && made.error_context_table && made.options); return;
+    case WaitableSetWait:
+    case WaitableSetPoll: need(made.instance && made.options); return;
+    case StreamRead:
+    case StreamWrite: need(made.instance && made.stream_table && made.options); return;
+    case StreamNew:
+    case StreamCancelRead:
+    case StreamCancelWrite:
+    case StreamDropReadable:
+    case StreamDropWritable: need(made.instance && made.stream_table); return;
+    case FutureRead:
+    case FutureWrite: need(made.instance && made.future_table && made.options); return;
+    case FutureNew:
+    case FutureCancelRead:
+    case FutureCancelWrite:
+    case FutureDropReadable:
+    case FutureDropWritable: need(made.instance && made.future_table); return;
+    case ErrorContextNew:
+    case ErrorContextDebugMessage: need(made.instance && made.error_context_table && made.options); return;
     case ErrorContextDrop: need(made.instance && made.error_context_table); return;
     case ThreadNewIndirect: need(made.instance && made.start_table); return;
-    case ResourceTransferOwn: case ResourceTransferBorrow: case PrepareCall: case SyncStartCall: case AsyncStartCall: case FutureTransfer:
-    case StreamTransfer: case ErrorContextTransfer: case Trap: case EnterSyncCall: case ExitSyncCall:
-      return;
+    case ResourceTransferOwn:
+    case ResourceTransferBorrow:
+    case PrepareCall:
+    case SyncStartCall:
+    case AsyncStartCall:
+    case FutureTransfer:
+    case StreamTransfer:
+    case ErrorContextTransfer:
+    case Trap:
+    case EnterSyncCall:
+    case ExitSyncCall: return;
     default: need(made.instance.has_value()); return;
   }
 }
@@ -469,9 +500,7 @@ CanonicalOptions Loader::canonical_options() {
   return made;
 }
 
-TypeIndex Loader::value_type() {
-  return value_types_[below(static_cast<uint32_t>(value_types_.size()), "a value type")];
-}
+TypeIndex Loader::value_type() { return value_types_[below(static_cast<uint32_t>(value_types_.size()), "a value type")]; }
 
 std::optional<TypeIndex> Loader::optional_value_type() {
   const auto found = optional<uint32_t>(static_cast<uint32_t>(value_types_.size()), "a value type");
@@ -549,9 +578,16 @@ Export Loader::export_item(uint32_t position) {
 /// The number of parts that a type of `kind` has, or absent when any number is right.
 std::optional<uint32_t> parts_of(TypeKind kind) {
   switch (kind) {
-    case TypeKind::List: case TypeKind::FixedLengthList: case TypeKind::Option: case TypeKind::Future: case TypeKind::Stream: return 1;
-    case TypeKind::Map: case TypeKind::Result: return 2;
-    case TypeKind::Own: case TypeKind::Borrow: case TypeKind::ErrorContext: return 0;
+    case TypeKind::List:
+    case TypeKind::FixedLengthList:
+    case TypeKind::Option:
+    case TypeKind::Future:
+    case TypeKind::Stream: return 1;
+    case TypeKind::Map:
+    case TypeKind::Result: return 2;
+    case TypeKind::Own:
+    case TypeKind::Borrow:
+    case TypeKind::ErrorContext: return 0;
     default: return std::nullopt;
   }
 }
@@ -559,8 +595,12 @@ std::optional<uint32_t> parts_of(TypeKind kind) {
 /// Whether a part of a type of `kind` must have a type, must not, or may.
 bool part_fits(TypeKind kind, bool has_type) {
   switch (kind) {
-    case TypeKind::Enum: case TypeKind::Flags: return !has_type;
-    case TypeKind::Variant: case TypeKind::Result: case TypeKind::Future: case TypeKind::Stream: return true;
+    case TypeKind::Enum:
+    case TypeKind::Flags: return !has_type;
+    case TypeKind::Variant:
+    case TypeKind::Result:
+    case TypeKind::Future:
+    case TypeKind::Stream: return true;
     default: return has_type;
   }
 }
@@ -582,9 +622,11 @@ void Loader::value_types() {
       if (!part_fits(node.kind, field.type.has_value())) wrong("a part of a type has or lacks a type");
       node.fields.push_back(std::move(field));
     }
-    const uint32_t limit = node.kind == TypeKind::Future ? sizes_.futures : node.kind == TypeKind::Stream ? sizes_.streams
-                           : node.kind == TypeKind::ErrorContext ? sizes_.error_contexts
-                           : node.kind == TypeKind::Own || node.kind == TypeKind::Borrow ? sizes_.resource_tables : 1;
+    const uint32_t limit = node.kind == TypeKind::Future                                 ? sizes_.futures
+                           : node.kind == TypeKind::Stream                               ? sizes_.streams
+                           : node.kind == TypeKind::ErrorContext                         ? sizes_.error_contexts
+                           : node.kind == TypeKind::Own || node.kind == TypeKind::Borrow ? sizes_.resource_tables
+                                                                                         : 1;
     if (node.resource >= limit) wrong("the table of a handle type is out of range");
     if (parts_of(node.kind).value_or(parts) != parts) wrong("a type has another number of parts than its kind");
     if ((node.kind == TypeKind::Variant || node.kind == TypeKind::Enum) && parts == 0) wrong("a variant without cases");
@@ -639,104 +681,6 @@ AsyncTable Loader::async_table() {
   return made;
 }
 
-/// Every run-time index is made once, so that whoever runs the initializers never meets one that is missing.
-void Loader::check_initializers() {
-  const Counts& counts = plan_.counts;
-  const size_t wanted = size_t{counts.memories} + counts.tables + counts.reallocs + counts.callbacks + counts.post_returns + counts.lowerings;
-  std::vector<bool> memories(counts.memories), tables(counts.tables), reallocs(counts.reallocs), callbacks(counts.callbacks), post_returns(counts.post_returns),
-      lowerings(counts.lowerings), defined(sizes_.defined_resources);
-  size_t made = 0;
-  const auto mark = [this, &made](std::vector<bool>& seen, size_t position) {
-    if (seen[position]) wrong("a run-time index is made twice");
-    seen[position] = true;
-    made++;
-  };
-  size_t resources = 0;
-  for (const Initializer& step : plan_.initializers) {
-    if (const auto* memory = std::get_if<ExtractMemory>(&step)) mark(memories, at(memory->index));
-    if (const auto* table = std::get_if<ExtractTable>(&step)) mark(tables, at(table->index));
-    if (const auto* realloc = std::get_if<ExtractRealloc>(&step)) mark(reallocs, at(realloc->index));
-    if (const auto* callback = std::get_if<ExtractCallback>(&step)) mark(callbacks, at(callback->index));
-    if (const auto* post_return = std::get_if<ExtractPostReturn>(&step)) mark(post_returns, at(post_return->index));
-    if (const auto* lowering = std::get_if<component::LowerImport>(&step)) mark(lowerings, at(lowering->index));
-    if (const auto* resource = std::get_if<DefineResource>(&step)) {
-      if (defined[at(resource->index)]) wrong("a resource is defined twice");
-      defined[at(resource->index)] = true;
-      resources++;
-    }
-  }
-  if (made != wanted) wrong("a run-time index is never made");
-  if (resources != sizes_.defined_resources) wrong("a resource is never defined");
-  if (instance_modules_.size() != counts.instances) wrong("a core instance is never made");
-}
-
-uint32_t Loader::depth_of(const std::vector<NamedExtern>& items, std::vector<uint32_t>& instances, std::vector<uint32_t>& components, uint32_t level) {
-  uint32_t depth = 0;
-  for (const NamedExtern& item : items) depth = std::max(depth, depth_of(item.type, instances, components, level));
-  return depth + 1;
-}
-
-/// Depth below `type`, remembered for each instance and component type. A type that holds itself is as deep as the limit.
-uint32_t Loader::depth_of(const ExternType& type, std::vector<uint32_t>& instances, std::vector<uint32_t>& components, uint32_t level) {
-  if (!wrong_.empty()) return 0;
-  if (level > extern_depth_max) {
-    wrong("instance or component types nest too deeply");
-    return 0;
-  }
-  if (const auto* instance = std::get_if<InstanceTypeIndex>(&type)) {
-    uint32_t& depth = instances[at(*instance)];
-    if (depth == 0) depth = depth_of(plan_.instance_types[at(*instance)].exports, instances, components, level + 1);
-    return depth;
-  }
-  if (const auto* component = std::get_if<ComponentTypeIndex>(&type)) {
-    uint32_t& depth = components[at(*component)];
-    if (depth == 0) {
-      const ComponentType& held = plan_.component_types[at(*component)];
-      const uint32_t imports = depth_of(held.imports, instances, components, level + 1);
-      depth = std::max(imports, wrong_.empty() ? depth_of(held.exports, instances, components, level + 1) : 0);
-    }
-    return depth;
-  }
-  return 0;
-}
-
-void Loader::check_nesting() {
-  std::vector<uint32_t> instances(plan_.instance_types.size());
-  std::vector<uint32_t> components(plan_.component_types.size());
-  for (uint32_t i = 0; i < instances.size() && wrong_.empty(); i++) depth_of(InstanceTypeIndex(i), instances, components, 0);
-  for (uint32_t i = 0; i < components.size() && wrong_.empty(); i++) depth_of(ComponentTypeIndex(i), instances, components, 0);
-}
-
-/// Follows each import's path to its type, and checks that functions, modules and resources are imported as such.
-void Loader::resolve_imports() {
-  std::vector<std::unordered_map<std::string_view, const ExternType*>> names(plan_.instance_types.size());
-  for (RuntimeImport& import : plan_.runtime_imports) {
-    import.type = plan_.imports[at(import.import)].type;
-    for (const std::string& name : import.path) {
-      const auto* instance = std::get_if<InstanceTypeIndex>(&import.type);
-      if (instance == nullptr) return wrong("an import's path leads through something else than an instance");
-      auto& exports = names[at(*instance)];
-      if (exports.empty()) {
-        for (const NamedExtern& item : plan_.instance_types[at(*instance)].exports) exports.emplace(item.name, &item.type);
-      }
-      const auto found = exports.find(name);
-      if (found == exports.end()) return wrong("an import's path leads nowhere");
-      import.type = *found->second;
-    }
-  }
-  const auto need = [this](RuntimeImportIndex import, ExternKind kind) {
-    if (kind_of(plan_.runtime_imports[at(import)].type) != kind) wrong("an import is of another kind");
-  };
-  for (const Initializer& step : plan_.initializers) {
-    if (const auto* lowering = std::get_if<component::LowerImport>(&step)) need(lowering->import, ExternKind::Func);
-    if (const auto* imported = std::get_if<InstantiateImportedModule>(&step)) need(imported->import, ExternKind::Module);
-  }
-  for (const RuntimeImportIndex import : plan_.imported_resources) need(import, ExternKind::Resource);
-  for (const Export& item : plan_.export_items) {
-    if (const auto* imported = std::get_if<ExportedImportedModule>(&item)) need(imported->import, ExternKind::Module);
-  }
-}
-
 Result<Plan> Loader::run() && {
   TENON_CHECK_OK(header());
   Plan& plan = plan_;
@@ -770,17 +714,14 @@ Result<Plan> Loader::run() && {
   plan.runtime_imports = table<RuntimeImport>(sizes_.runtime_imports, [this] { return runtime_import(); });
   plan.exports = table<NamedExport>(sizes_.exports, [this] { return named_export(sizes_.export_items); });
   plan.export_items = table<Export>(sizes_.export_items, [this, position = uint32_t{0}]() mutable { return export_item(position++); });
-  plan.imported_resources = table<RuntimeImportIndex>(sizes_.imported_resources, [this] {
-    return index<RuntimeImportIndex>(sizes_.runtime_imports, "an import");
-  });
+  plan.imported_resources =
+      table<RuntimeImportIndex>(sizes_.imported_resources, [this] { return index<RuntimeImportIndex>(sizes_.runtime_imports, "an import"); });
   plan.defined_resource_instances = table<RuntimeComponentInstanceIndex>(sizes_.defined_resources, [this] { return component_instance(); });
 
   if (size_t{sizes_.imported_resources} + sizes_.defined_resources != plan.counts.resources) wrong("the resources do not add up");
-  if (wrong_.empty()) check_nesting();
-  if (wrong_.empty()) check_initializers();
-  if (wrong_.empty()) resolve_imports();
   if (!wrong_.empty()) return fail(ErrorKind::InvalidInput, "a damaged plan: " + wrong_);
   plan.types = std::move(types_);
+  TENON_CHECK_OK(check_plan(plan));
   return std::move(plan_);
 }
 
