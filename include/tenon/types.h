@@ -12,9 +12,34 @@ namespace tenon {
 
 /// The kinds of component-model value types (component-model `Explainer.md`, "Type Definitions").
 enum class TypeKind : uint8_t {
-  Bool, S8, U8, S16, U16, S32, U32, S64, U64, F32, F64, Char, String,
-  List, FixedLengthList, Map, Record, Tuple, Variant, Enum, Option, Result, Flags,
-  Own, Borrow, Future, Stream, ErrorContext,
+  Bool,
+  S8,
+  U8,
+  S16,
+  U16,
+  S32,
+  U32,
+  S64,
+  U64,
+  F32,
+  F64,
+  Char,
+  String,
+  List,
+  FixedLengthList,
+  Map,
+  Record,
+  Tuple,
+  Variant,
+  Enum,
+  Option,
+  Result,
+  Flags,
+  Own,
+  Borrow,
+  Future,
+  Stream,
+  ErrorContext,
 };
 
 /// The WIT keyword of `kind`: "u32", "list", "own".

@@ -47,10 +47,14 @@ struct ResourceAny {
 /// A component-model value whose type is known at run time.
 ///
 /// Positional: a record's fields, a variant's case and an enum's case are indexes into the type, which carries the names. A list of numbers, of fixed
-/// length or not, comes as a `PackedList`, any other list as a `Sequence`; a `Sequence` of numbers is taken too. Text is UTF-8. Value type: copies deeply (resource handles are shared). One thread at a time.
+/// length or not, comes as a `PackedList`, any other list as a `Sequence`; a `Sequence` of numbers is taken too. Text is UTF-8. Value type: copies deeply
+/// (resource handles are shared). One thread at a time.
 class Value {
  public:
-  struct Sequence { std::vector<Value> items; bool operator==(const Sequence&) const = default; };
+  struct Sequence {
+    std::vector<Value> items;
+    bool operator==(const Sequence&) const = default;
+  };
   /// Variant, option, result: which case, and its payload if it has one. Option: case 0 is none, 1 is some. Result: 0 is ok, 1 is error.
   struct Case {
     uint32_t index = 0;
@@ -65,10 +69,13 @@ class Value {
     bool operator==(const Case& other) const;
   };
   /// One bit a flag, in the order of the type: exactly (flags + 31) / 32 words, bits past the last flag zero.
-  struct Flags { std::vector<uint32_t> words; bool operator==(const Flags&) const = default; };
+  struct Flags {
+    std::vector<uint32_t> words;
+    bool operator==(const Flags&) const = default;
+  };
 
-  using Storage = std::variant<bool, int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, uint64_t, float, double, char32_t, std::string,
-                               PackedList, Sequence, Case, Flags, ResourceAny>;
+  using Storage = std::variant<bool, int8_t, uint8_t, int16_t, uint16_t, int32_t, uint32_t, int64_t, uint64_t, float, double, char32_t, std::string, PackedList,
+                               Sequence, Case, Flags, ResourceAny>;
 
   Value() : storage_(false) {}
   /// Any alternative of `Storage`, by its exact type.
@@ -93,9 +100,13 @@ class Value {
 
   /// The alternative `T`, or nullptr when the value is another.
   template <class T>
-  const T* get_if() const { return std::get_if<T>(&storage_); }
+  const T* get_if() const {
+    return std::get_if<T>(&storage_);
+  }
   template <class T>
-  T* get_if() { return std::get_if<T>(&storage_); }
+  T* get_if() {
+    return std::get_if<T>(&storage_);
+  }
   const Storage& storage() const { return storage_; }
   Storage& storage() { return storage_; }
 

@@ -16,8 +16,8 @@ namespace tenon {
 namespace {
 
 constexpr std::array<std::string_view, 28> kind_names = {
-    "bool", "s8",   "u8",     "s16",   "u16",     "s32",  "u32",    "s64",    "u64",   "f32", "f64",    "char",   "string",        "list",
-    "list", "map",  "record", "tuple", "variant", "enum", "option", "result", "flags", "own", "borrow", "future", "stream",        "error-context",
+    "bool", "s8",  "u8",     "s16",   "u16",     "s32",  "u32",    "s64",    "u64",   "f32", "f64",    "char",   "string", "list",
+    "list", "map", "record", "tuple", "variant", "enum", "option", "result", "flags", "own", "borrow", "future", "stream", "error-context",
 };
 static_assert(static_cast<size_t>(TypeKind::ErrorContext) + 1 == kind_names.size());
 
@@ -38,9 +38,14 @@ std::optional<uint8_t> flat(uint64_t count) { return count <= max_flat_count ? s
 
 CanonicalLayout primitive_layout(TypeKind kind) {
   switch (kind) {
-    case TypeKind::Bool: case TypeKind::S8: case TypeKind::U8: return scalar(1);
-    case TypeKind::S16: case TypeKind::U16: return scalar(2);
-    case TypeKind::S64: case TypeKind::U64: case TypeKind::F64: return scalar(8);
+    case TypeKind::Bool:
+    case TypeKind::S8:
+    case TypeKind::U8: return scalar(1);
+    case TypeKind::S16:
+    case TypeKind::U16: return scalar(2);
+    case TypeKind::S64:
+    case TypeKind::U64:
+    case TypeKind::F64: return scalar(8);
     case TypeKind::String: return pointer_pair();
     default: return scalar(4);
   }
@@ -119,8 +124,11 @@ static CanonicalLayout layout_variant(const TypeTable& table, std::span<const Ty
 }
 
 static CanonicalLayout layout_fixed_length_list(const CanonicalLayout& element, uint32_t length) {
-  return {.size32 = saturate(uint64_t{element.size32} * length), .align32 = element.align32, .size64 = saturate(uint64_t{element.size64} * length),
-          .align64 = element.align64, .flat_count = element.flat_count || length == 0 ? flat(uint64_t{element.flat_count.value_or(0)} * length) : std::nullopt};
+  return {.size32 = saturate(uint64_t{element.size32} * length),
+          .align32 = element.align32,
+          .size64 = saturate(uint64_t{element.size64} * length),
+          .align64 = element.align64,
+          .flat_count = element.flat_count || length == 0 ? flat(uint64_t{element.flat_count.value_or(0)} * length) : std::nullopt};
 }
 
 TypeIndex TypeTable::add(TypeNode added) {
@@ -144,8 +152,11 @@ TypeIndex TypeTable::add(TypeNode added) {
       break;
     }
     case TypeKind::FixedLengthList: added.layout = layout_fixed_length_list(node(*added.fields[0].type).layout, added.length); break;
-    case TypeKind::Record: case TypeKind::Tuple: added.layout = layout_record(*this, added.fields); break;
-    case TypeKind::Variant: case TypeKind::Enum: case TypeKind::Result: added.layout = layout_variant(*this, added.fields); break;
+    case TypeKind::Record:
+    case TypeKind::Tuple: added.layout = layout_record(*this, added.fields); break;
+    case TypeKind::Variant:
+    case TypeKind::Enum:
+    case TypeKind::Result: added.layout = layout_variant(*this, added.fields); break;
     case TypeKind::Option: {
       const std::array<TypeField, 2> cases = {TypeField{}, TypeField{.name = {}, .type = added.fields[0].type}};
       added.layout = layout_variant(*this, cases);
@@ -212,9 +223,11 @@ class TypePrinter {
     switch (node.kind) {
       case TypeKind::Record: print_fields(node, ": ", ""); break;
       case TypeKind::Variant: print_fields(node, "(", ")"); break;
-      case TypeKind::Enum: case TypeKind::Flags: print_fields(node, "", ""); break;
+      case TypeKind::Enum:
+      case TypeKind::Flags: print_fields(node, "", ""); break;
       case TypeKind::Result: print_result(node); break;
-      case TypeKind::Own: case TypeKind::Borrow: text_ += "<resource>"; break;
+      case TypeKind::Own:
+      case TypeKind::Borrow: text_ += "<resource>"; break;
       default: print_parts(node); break;
     }
   }
@@ -254,8 +267,10 @@ class TypePrinter {
     const auto& error = node.fields[1].type;
     if (!ok && !error) return;
     text_ += "<";
-    if (ok) print(*ok);
-    else text_ += "_";
+    if (ok)
+      print(*ok);
+    else
+      text_ += "_";
     if (error) {
       text_ += ", ";
       print(*error);
@@ -303,7 +318,10 @@ class TypeComparison {
   static std::string part_name(const TypeNode& node, size_t i) {
     switch (node.kind) {
       case TypeKind::Tuple: return std::to_string(i);
-      case TypeKind::List: case TypeKind::FixedLengthList: case TypeKind::Future: case TypeKind::Stream: return "element";
+      case TypeKind::List:
+      case TypeKind::FixedLengthList:
+      case TypeKind::Future:
+      case TypeKind::Stream: return "element";
       case TypeKind::Map: return i == 0 ? "key" : "value";
       case TypeKind::Option: return "some";
       case TypeKind::Result: return i == 0 ? "ok" : "err";

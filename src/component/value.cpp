@@ -21,10 +21,16 @@ namespace tenon {
 
 size_t packed_element_bytes(TypeKind kind) {
   switch (kind) {
-    case TypeKind::S8: case TypeKind::U8: return 1;
-    case TypeKind::S16: case TypeKind::U16: return 2;
-    case TypeKind::S32: case TypeKind::U32: case TypeKind::F32: return 4;
-    case TypeKind::S64: case TypeKind::U64: case TypeKind::F64: return 8;
+    case TypeKind::S8:
+    case TypeKind::U8: return 1;
+    case TypeKind::S16:
+    case TypeKind::U16: return 2;
+    case TypeKind::S32:
+    case TypeKind::U32:
+    case TypeKind::F32: return 4;
+    case TypeKind::S64:
+    case TypeKind::U64:
+    case TypeKind::F64: return 8;
     default: return 0;
   }
 }
@@ -97,27 +103,36 @@ namespace {
 
 /// What an alternative of `Value::Storage` is called in messages, in the order of the alternatives.
 constexpr std::array<std::string_view, 18> alternative_names = {"bool", "s8",  "u8",   "s16",    "u16",         "s32",      "u32",  "s64",   "u64",
-                                                                 "f32",  "f64", "char", "string", "packed list", "sequence", "case", "flags", "resource"};
+                                                                "f32",  "f64", "char", "string", "packed list", "sequence", "case", "flags", "resource"};
 static_assert(std::variant_size_v<Value::Storage> == alternative_names.size());
 
 /// The position of the primitives' alternatives is their kind's: `bool` is 0 … `string` is 12.
 static_assert(std::is_same_v<std::variant_alternative_t<static_cast<size_t>(TypeKind::Bool), Value::Storage>, bool>);
 static_assert(static_cast<size_t>(TypeKind::S8) == 1 && static_cast<size_t>(TypeKind::String) == 12);
-constexpr std::array<TypeKind, 13> alternative_kinds = {TypeKind::Bool, TypeKind::S8,  TypeKind::U8,  TypeKind::S16, TypeKind::U16,  TypeKind::S32,   TypeKind::U32,
-                                                        TypeKind::S64,  TypeKind::U64, TypeKind::F32, TypeKind::F64, TypeKind::Char, TypeKind::String};
+constexpr std::array<TypeKind, 13> alternative_kinds = {TypeKind::Bool, TypeKind::S8,   TypeKind::U8,    TypeKind::S16, TypeKind::U16,
+                                                        TypeKind::S32,  TypeKind::U32,  TypeKind::S64,   TypeKind::U64, TypeKind::F32,
+                                                        TypeKind::F64,  TypeKind::Char, TypeKind::String};
 
 /// Walks a value along its type. The path is put together on the way out, when something is wrong.
 class Checker {
  public:
   static Result<> walk(const Value& value, Type type) {
     switch (type.kind()) {
-      case TypeKind::List: case TypeKind::FixedLengthList: case TypeKind::Map: return list(value, type);
-      case TypeKind::Record: case TypeKind::Tuple: return record(value, type);
-      case TypeKind::Variant: case TypeKind::Enum: case TypeKind::Option: case TypeKind::Result: return variant(value, type);
+      case TypeKind::List:
+      case TypeKind::FixedLengthList:
+      case TypeKind::Map: return list(value, type);
+      case TypeKind::Record:
+      case TypeKind::Tuple: return record(value, type);
+      case TypeKind::Variant:
+      case TypeKind::Enum:
+      case TypeKind::Option:
+      case TypeKind::Result: return variant(value, type);
       case TypeKind::Flags: return flags(value, type);
-      case TypeKind::Own: case TypeKind::Borrow: return handle(value, type);
-      case TypeKind::Future: case TypeKind::Stream: case TypeKind::ErrorContext:
-        return fail(ErrorKind::Unsupported, std::string(to_string(type.kind())) + " values are not supported");
+      case TypeKind::Own:
+      case TypeKind::Borrow: return handle(value, type);
+      case TypeKind::Future:
+      case TypeKind::Stream:
+      case TypeKind::ErrorContext: return fail(ErrorKind::Unsupported, std::string(to_string(type.kind())) + " values are not supported");
       default: return primitive(value, type.kind());
     }
   }
@@ -137,7 +152,8 @@ class Checker {
   }
 
   static Result<> primitive(const Value& value, TypeKind kind) {
-    if (value.storage().index() >= alternative_kinds.size() || alternative_kinds[value.storage().index()] != kind) return mismatch(std::string(to_string(kind)), value);
+    if (value.storage().index() >= alternative_kinds.size() || alternative_kinds[value.storage().index()] != kind)
+      return mismatch(std::string(to_string(kind)), value);
     if (const auto* code = value.get_if<char32_t>(); code != nullptr && !base::is_scalar_value(*code)) {
       return wrong("expected a Unicode scalar value, got " + std::to_string(static_cast<uint32_t>(*code)));
     }
@@ -154,7 +170,8 @@ class Checker {
       if (packed->element != element.kind() || !is_packed_element(element.kind())) {
         return wrong("expected " + to_string(type) + ", got packed list of " + std::string(to_string(packed->element)));
       }
-      if (packed->bytes.size() % packed_element_bytes(packed->element) != 0) return wrong("packed list of " + std::to_string(packed->bytes.size()) + " bytes ends within an element");
+      if (packed->bytes.size() % packed_element_bytes(packed->element) != 0)
+        return wrong("packed list of " + std::to_string(packed->bytes.size()) + " bytes ends within an element");
     }
     const size_t size = packed != nullptr ? packed->size() : sequence->items.size();
     if (type.kind() == TypeKind::FixedLengthList && size != type.node().length) {
@@ -187,10 +204,13 @@ class Checker {
     const auto& fields = type.node().fields;
     const bool option = type.kind() == TypeKind::Option;
     const size_t count = option ? 2 : fields.size();
-    if (held->index >= count) return wrong("expected one of " + std::to_string(count) + " cases of " + to_string(type) + ", got case " + std::to_string(held->index));
+    if (held->index >= count)
+      return wrong("expected one of " + std::to_string(count) + " cases of " + to_string(type) + ", got case " + std::to_string(held->index));
     std::optional<Type> payload;
-    if (!option) payload = type.field_type(held->index);
-    else if (held->index == 1) payload = type.element();
+    if (!option)
+      payload = type.field_type(held->index);
+    else if (held->index == 1)
+      payload = type.element();
     std::string name = option ? (held->index == 1 ? "some" : "none") : fields[held->index].name;
     if (payload.has_value() != (held->payload != nullptr)) {
       return wrong("case " + name + (payload ? " needs a payload of type " + to_string(*payload) : " takes no payload"));
