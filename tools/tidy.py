@@ -26,8 +26,13 @@ def declared_layers():
         for name, body in re.findall(r"^tenon_module\((\w+)([^)]*)\)", cmake.read_text(), re.M):
             fields = dict(re.findall(r"\b(UNITS|DEPENDS|LIBRARIES|HEADERS)\s+((?:(?!UNITS|DEPENDS|LIBRARIES|HEADERS|INTERNAL)\S+\s*)*)", body))
             units, headers = fields.get("UNITS", "").split(), fields.get("HEADERS", "").split()
-            allowed = {name}.union(*(layers[above]["allowed"] for above in fields.get("DEPENDS", "").split() if above in layers))
-            layers[name] = {"allowed": allowed, "public": {*units, *headers, *(f"detail/{unit}" for unit in units)}, "native": "tenon_native" in body, "units": units, "text": cmake.read_text()}
+            layers[name] = {"above": fields.get("DEPENDS", "").split(), "public": {*units, *headers, *(f"detail/{unit}" for unit in units)}, "native": "tenon_native" in body, "units": units, "text": cmake.read_text()}
+
+    def allowed(name):
+        return {name}.union(*(allowed(above) for above in layers[name]["above"] if above in layers))
+
+    for name, layer in layers.items():
+        layer["allowed"] = allowed(name)
     return layers
 
 

@@ -3,4 +3,3 @@
 
 pub mod ffi;
 pub mod limits;
-pub mod plan;

@@ -1,0 +1,14 @@
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace tenon::cli {
+
+class Program;
+
+// Each adds one subcommand. The file command_NAME.cpp has its options and what it does; program.h shows how.
+void add_completion_command(CLI::App& app, Program& program);
+
+}  // namespace tenon::cli

@@ -1,0 +1,104 @@
+#include "cli/program.h"
+
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "base/files.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "tenon/result.h"
+
+namespace tenon::cli {
+
+void Program::set_action(CLI::App& command, Action action) {
+  command.callback([this, action = std::move(action)] { action_ = action; });
+}
+
+ExitCode Program::run() {
+  auto outcome = action_(*this);
+  ExitCode code = ExitCode::Success;
+  if (outcome) {
+    code = *outcome;
+  } else {
+    print_error(outcome.error());
+    code = exit_code_of(outcome.error().kind());
+  }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    note("error: standard output could not be written\n");
+    if (code == ExitCode::Success) code = ExitCode::Unavailable;
+  }
+  return code;
+}
+
+void Program::print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+void Program::note(std::string_view text) {
+  std::fflush(stdout);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+void Program::print_error(const Error& error) { note(fmt::format("error: {}\n", error.message())); }
+
+bool Program::is_terminal() const { return isatty(STDERR_FILENO) == 1; }
+
+Result<std::string> Program::read_input(const std::string& path) const {
+  const bool is_stdin = path == "-";
+  auto bytes = is_stdin ? base::read_stdin(input_bytes_max) : base::read_file(path, input_bytes_max);
+  if (!bytes) return std::unexpected<Error>(std::move(bytes).error().wrap(is_stdin ? "standard input" : path));
+  return bytes;
+}
+
+/// CLI11 reports by exceptions; they end here.
+static ExitCode parse_and_run(CLI::App& app, Program& program, int argc, const char* const* argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    program.print(app.help());
+    return ExitCode::Success;
+  } catch (const CLI::CallForAllHelp&) {
+    program.print(app.help("", CLI::AppFormatMode::All));
+    return ExitCode::Success;
+  } catch (const CLI::CallForVersion&) {
+    program.print(app.version() + "\n");
+    return ExitCode::Success;
+  } catch (const CLI::ParseError& error) {
+    const CLI::App* command = &app;
+    while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+    std::string name = command->get_name();
+    for (const CLI::App* parent = command->get_parent(); parent != nullptr; parent = parent->get_parent()) name = parent->get_name() + " " + name;
+    program.note(fmt::format("error: {}\ntry: {} --help\n", error.what(), name));
+    return ExitCode::Usage;
+  }
+  return program.run();
+}
+
+ExitCode run_program(int argc, const char* const* argv) {
+  Program program;
+  CLI::App app("Runs sandboxed WebAssembly: components and core modules.", "tenon");
+  app.set_version_flag("--version,-V", "tenon " TENON_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  std::string log_level;
+  app.add_option("--log-level", log_level, "What is told on standard error beside errors: trace, debug, info, warn, error or off")
+      ->default_str("warn")
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}))
+      ->each([](const std::string& name) {
+        if (const auto level = base::parse_log_level(name)) base::set_log_level(*level);
+      });
+  base::set_log_level(base::LogLevel::Warn);
+
+  add_completion_command(app, program);
+  return parse_and_run(app, program, argc, argv);
+}
+
+}  // namespace tenon::cli
