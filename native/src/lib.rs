@@ -3,3 +3,4 @@
 
 pub mod ffi;
 pub mod limits;
+pub mod plan;

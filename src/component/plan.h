@@ -22,36 +22,38 @@
 namespace tenon::component {
 
 // Index spaces. Each is a type of its own, so that none can be taken for another.
-enum class StaticModuleIndex : uint32_t {};             ///< `Plan::static_modules`
-enum class ImportIndex : uint32_t {};                   ///< `Plan::imports`: what the component itself names
-enum class RuntimeImportIndex : uint32_t {};            ///< `Plan::runtime_imports`: functions and modules, dug out of imported instances
-enum class ExportIndex : uint32_t {};                   ///< `Plan::export_items`
-enum class TrampolineIndex : uint32_t {};               ///< `Plan::trampolines`
-enum class OptionsIndex : uint32_t {};                  ///< `Plan::options`
-enum class LoweredIndex : uint32_t {};                  ///< n-th `LowerImport` initializer, < `Counts::lowerings`
-enum class RuntimeInstanceIndex : uint32_t {};          ///< core instances, in the order of their initializers, < `Counts::instances`
-enum class RuntimeComponentInstanceIndex : uint32_t {}; ///< component instances, each with flags and handle tables, < `Counts::component_instances`
-enum class RuntimeMemoryIndex : uint32_t {};            ///< < `Counts::memories`
-enum class RuntimeTableIndex : uint32_t {};             ///< < `Counts::tables`
-enum class RuntimeReallocIndex : uint32_t {};           ///< < `Counts::reallocs`
-enum class RuntimeCallbackIndex : uint32_t {};          ///< < `Counts::callbacks`
-enum class RuntimePostReturnIndex : uint32_t {};        ///< < `Counts::post_returns`
-enum class ResourceIndex : uint32_t {};                 ///< imported resources first, then the defined ones, < `Counts::resources`
-enum class DefinedResourceIndex : uint32_t {};          ///< `Plan::defined_resource_instances`
-enum class ResourceTableIndex : uint32_t {};            ///< `Plan::resource_tables`; `TypeNode::resource` of own and borrow
-enum class FutureTableIndex : uint32_t {};              ///< `Plan::future_tables`; `TypeNode::resource` of future
-enum class StreamTableIndex : uint32_t {};              ///< `Plan::stream_tables`; `TypeNode::resource` of stream
-enum class ErrorContextTableIndex : uint32_t {};        ///< `Plan::error_context_tables`; `TypeNode::resource` of error-context
-enum class FuncTypeIndex : uint32_t {};                 ///< `Plan::func_types`
-enum class InstanceTypeIndex : uint32_t {};             ///< `Plan::instance_types`
-enum class ComponentTypeIndex : uint32_t {};            ///< `Plan::component_types`
-enum class ModuleTypeIndex : uint32_t {};               ///< `Plan::module_types`
-enum class CoreFuncTypeIndex : uint32_t {};             ///< `Plan::core_func_types`
+enum class StaticModuleIndex : uint32_t {};  ///< `Plan::static_modules`
+enum class ImportIndex : uint32_t {};  ///< `Plan::imports`: what the component itself names
+enum class RuntimeImportIndex : uint32_t {};  ///< `Plan::runtime_imports`: functions and modules, dug out of imported instances
+enum class ExportIndex : uint32_t {};  ///< `Plan::export_items`
+enum class TrampolineIndex : uint32_t {};  ///< `Plan::trampolines`
+enum class OptionsIndex : uint32_t {};  ///< `Plan::options`
+enum class LoweredIndex : uint32_t {};  ///< n-th `LowerImport` initializer, < `Counts::lowerings`
+enum class RuntimeInstanceIndex : uint32_t {};  ///< core instances, in the order of their initializers, < `Counts::instances`
+enum class RuntimeComponentInstanceIndex : uint32_t {};  ///< component instances, each with flags and handle tables, < `Counts::component_instances`
+enum class RuntimeMemoryIndex : uint32_t {};  ///< < `Counts::memories`
+enum class RuntimeTableIndex : uint32_t {};  ///< < `Counts::tables`
+enum class RuntimeReallocIndex : uint32_t {};  ///< < `Counts::reallocs`
+enum class RuntimeCallbackIndex : uint32_t {};  ///< < `Counts::callbacks`
+enum class RuntimePostReturnIndex : uint32_t {};  ///< < `Counts::post_returns`
+enum class ResourceIndex : uint32_t {};  ///< imported resources first, then the defined ones, < `Counts::resources`
+enum class DefinedResourceIndex : uint32_t {};  ///< `Plan::defined_resource_instances`
+enum class ResourceTableIndex : uint32_t {};  ///< `Plan::resource_tables`; `TypeNode::resource` of own and borrow
+enum class FutureTableIndex : uint32_t {};  ///< `Plan::future_tables`; `TypeNode::resource` of future
+enum class StreamTableIndex : uint32_t {};  ///< `Plan::stream_tables`; `TypeNode::resource` of stream
+enum class ErrorContextTableIndex : uint32_t {};  ///< `Plan::error_context_tables`; `TypeNode::resource` of error-context
+enum class FuncTypeIndex : uint32_t {};  ///< `Plan::func_types`
+enum class InstanceTypeIndex : uint32_t {};  ///< `Plan::instance_types`
+enum class ComponentTypeIndex : uint32_t {};  ///< `Plan::component_types`
+enum class ModuleTypeIndex : uint32_t {};  ///< `Plan::module_types`
+enum class CoreFuncTypeIndex : uint32_t {};  ///< `Plan::core_func_types`
 
 /// The position that a typed index stands for: `plan.options[at(index)]`.
 template <class Index>
   requires std::is_enum_v<Index>
-constexpr size_t at(Index index) { return static_cast<size_t>(index); }
+constexpr size_t at(Index index) {
+  return static_cast<size_t>(index);
+}
 
 // Core types.
 
@@ -227,8 +229,18 @@ enum class StringEncoding : uint8_t { Utf8, Utf16, CompactUtf16 };
 
 /// How a string crosses from one component to another.
 enum class Transcode : uint8_t {
-  CopyUtf8, CopyUtf16, CopyLatin1, Latin1ToUtf16, Latin1ToUtf8, Utf16ToCompactProbablyUtf16, Utf16ToCompactUtf16, Utf16ToLatin1, Utf16ToUtf8,
-  Utf8ToCompactUtf16, Utf8ToLatin1, Utf8ToUtf16,
+  CopyUtf8,
+  CopyUtf16,
+  CopyLatin1,
+  Latin1ToUtf16,
+  Latin1ToUtf8,
+  Utf16ToCompactProbablyUtf16,
+  Utf16ToCompactUtf16,
+  Utf16ToLatin1,
+  Utf16ToUtf8,
+  Utf8ToCompactUtf16,
+  Utf8ToLatin1,
+  Utf8ToUtf16,
 };
 
 enum class TrampolineKind : uint8_t {
@@ -336,6 +348,8 @@ struct ComponentType {
 struct RuntimeImport {
   ImportIndex import{};
   std::vector<std::string> path;
+  /// What stands at the end of the path: a function, a core module or a resource.
+  ExternType type;
 };
 
 struct NamedExport {
@@ -439,9 +453,7 @@ struct Plan {
     if (at(index) < imported_resources.size()) return std::nullopt;
     return DefinedResourceIndex(static_cast<uint32_t>(at(index) - imported_resources.size()));
   }
-  ResourceIndex resource_index(DefinedResourceIndex index) const {
-    return ResourceIndex(static_cast<uint32_t>(at(index) + imported_resources.size()));
-  }
+  ResourceIndex resource_index(DefinedResourceIndex index) const { return ResourceIndex(static_cast<uint32_t>(at(index) + imported_resources.size())); }
 };
 
 // Making, loading and printing plans.
@@ -450,7 +462,8 @@ struct Plan {
 class PlanBuffer final {
  public:
   PlanBuffer() = default;
-  PlanBuffer(PlanBuffer&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)), capacity_(std::exchange(other.capacity_, 0)) {}
+  PlanBuffer(PlanBuffer&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)), capacity_(std::exchange(other.capacity_, 0)) {}
   PlanBuffer& operator=(PlanBuffer&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
@@ -475,6 +488,8 @@ struct TranslateOptions {
   bool maps = true;
   bool fixed_length_lists = true;
   bool implements = true;
+  /// 64-bit memories behind canonical options, and resources represented by an i64.
+  bool memory64 = true;
   /// `async` ABI without a callback, more async built-ins, threads, error contexts. A component that uses one can be read but not run.
   bool async_stackful = true;
   bool more_async_builtins = true;
