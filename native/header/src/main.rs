@@ -1,17 +1,19 @@
 //! Writes the C header of the native library, or with `--check` says whether the one in the tree is current.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> = std::fs::read_dir(folder).expect("the sources can be listed").map(|entry| entry.expect("an entry").path()).collect();
-    entries.sort();
-    for path in entries {
+/// Names of constants that are the library's own affair: all but `TN_…`.
+fn own_constants(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).expect("the sources can be listed") {
+        let path = entry.expect("an entry").path();
         if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && path.file_name().is_some_and(|name| name != "tests.rs") {
-            found.push(path);
+            own_constants(&path, found);
+            continue;
         }
+        let text = std::fs::read_to_string(path).expect("a source is text");
+        let constants = text.lines().filter_map(|line| line.trim_start().strip_prefix("pub const ")?.split_once(':'));
+        found.extend(constants.map(|(name, _)| name.to_owned()).filter(|name| !name.starts_with("TN_")));
     }
 }
 
@@ -23,12 +25,8 @@ fn header(native: &Path) -> Vec<u8> {
     config.line_length = 160;
     config.usize_is_size_t = true;
     config.export.exclude = vec!["ErrorKind".into()];
-    let mut files = Vec::new();
-    sources(&native.join("src"), &mut files);
-    let mut builder = cbindgen::Builder::new().with_config(config);
-    for file in files {
-        builder = builder.with_src(file);
-    }
+    own_constants(&native.join("src"), &mut config.export.exclude);
+    let builder = cbindgen::Builder::new().with_config(config).with_src(native.join("src/lib.rs"));
     let mut text = Vec::new();
     builder.generate().expect("the sources are valid").write(&mut text);
     text

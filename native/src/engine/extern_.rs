@@ -37,16 +37,32 @@ pub struct tn_func {
     pub raw: *mut c_void,
 }
 
-macro_rules! handle {
-    ($(#[$doc:meta])* $name:ident, $inner:ty) => {
-        $(#[$doc])*
-        #[repr(C)]
-        #[derive(Clone, Copy)]
-        #[allow(non_camel_case_types)]
-        pub struct $name {
-            pub words: [MaybeUninit<u64>; 3],
-        }
+/// A linear memory of a store.
+#[repr(C)]
+#[derive(Clone, Copy)]
+#[allow(non_camel_case_types)]
+pub struct tn_memory {
+    pub words: [MaybeUninit<u64>; 3],
+}
 
+/// A table of a store.
+#[repr(C)]
+#[derive(Clone, Copy)]
+#[allow(non_camel_case_types)]
+pub struct tn_table {
+    pub words: [MaybeUninit<u64>; 3],
+}
+
+/// A global of a store.
+#[repr(C)]
+#[derive(Clone, Copy)]
+#[allow(non_camel_case_types)]
+pub struct tn_global {
+    pub words: [MaybeUninit<u64>; 3],
+}
+
+macro_rules! handle {
+    ($name:ident, $inner:ty) => {
         impl From<$inner> for $name {
             fn from(inner: $inner) -> Self {
                 const { assert!(size_of::<$inner>() <= size_of::<$name>() && align_of::<$inner>() <= align_of::<$name>()) };
@@ -67,21 +83,9 @@ macro_rules! handle {
     };
 }
 
-handle!(
-    /// A linear memory of a store.
-    tn_memory,
-    Memory
-);
-handle!(
-    /// A table of a store.
-    tn_table,
-    Table
-);
-handle!(
-    /// A global of a store.
-    tn_global,
-    Global
-);
+handle!(tn_memory, Memory);
+handle!(tn_table, Table);
+handle!(tn_global, Global);
 
 /// The kinds of imports and exports.
 pub const TN_FUNC: u32 = 0;

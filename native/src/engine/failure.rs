@@ -2,7 +2,7 @@
 
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
-use crate::ffi::{ErrorKind, Failure, TrapFrame, TrapInfo};
+use crate::ffi::{ErrorKind, Failure, TrapFrame, TrapInfo, tn_buffer};
 use crate::limits;
 
 /// A host function's error on its way through the guest.
@@ -66,4 +66,10 @@ pub fn run_failure(error: wasmtime::Error) -> Failure {
         failure.trap = Some(Box::new(TrapInfo { code: -1, frames }));
     }
     failure
+}
+
+/// The words for trap number `code`, as a trap of the engine has them: "wasm trap: integer overflow". Empty when there is no such number.
+#[unsafe(no_mangle)]
+pub extern "C" fn tn_trap_text(code: u8) -> tn_buffer {
+    Trap::from_u8(code).map(|trap| trap.to_string()).unwrap_or_default().into()
 }
