@@ -40,6 +40,23 @@
 
 #define TN_TYPE_REFERENCE 100
 
+// Features of validation beyond Wasmtime's defaults; bits of `tn_plan_translate`'s `features`.
+#define TN_PLAN_MAPS 1
+
+#define TN_PLAN_FIXED_LENGTH_LISTS 2
+
+#define TN_PLAN_IMPLEMENTS 4
+
+#define TN_PLAN_MEMORY64 8
+
+#define TN_PLAN_ASYNC_STACKFUL 16
+
+#define TN_PLAN_MORE_ASYNC_BUILTINS 32
+
+#define TN_PLAN_THREADING 64
+
+#define TN_PLAN_ERROR_CONTEXT 128
+
 // A store as calls see it. The same pointer for the whole life of the store, and the one that host functions receive.
 typedef struct tn_context tn_context;
 
@@ -496,6 +513,12 @@ size_t tn_error_frame_count(const struct tn_error *error);
 
 // Frame `index`, innermost first; empty when there is none of that index.
 struct tn_frame tn_error_frame(const struct tn_error *error, size_t index);
+
+// Validates a component and writes its plan into `plan`, which the caller frees with `tn_buffer_free`. `features` are bits of `TN_PLAN_…`.
+struct tn_error *tn_plan_translate(struct tn_bytes component, uint32_t features, struct tn_buffer *plan);
+
+// The names of the trampolines in the order of their numbers in a plan, one a line. Static.
+struct tn_bytes tn_plan_trampoline_names(void);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-#include "tenon_native_plan.h"
+#include "tenon_native.h"
 
 namespace tenon::component {
 namespace {

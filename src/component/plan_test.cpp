@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "tenon_native_plan.h"
+#include "tenon_native.h"
 
 namespace tenon::component {
 namespace {
