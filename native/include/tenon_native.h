@@ -57,6 +57,33 @@
 
 #define TN_PLAN_ERROR_CONTEXT 128
 
+// Flag of `tn_wit_print`: with documentation comments.
+#define TN_WIT_PRINT_DOCS 1
+
+// Flag of `tn_wit_print`: with the packages that the main one depends on, each in `package … { … }`.
+#define TN_WIT_PRINT_DEPENDENCIES 2
+
+// Which published adapter stands between a module that imports `wasi_snapshot_preview1` and WASI 0.2.
+#define TN_ADAPTER_AUTOMATIC 0
+
+// No adapter but those given by name.
+#define TN_ADAPTER_NONE 1
+
+// The one that exports `wasi:cli/run`.
+#define TN_ADAPTER_COMMAND 2
+
+// The one for modules that are called.
+#define TN_ADAPTER_REACTOR 3
+
+// The one of the world `wasi:http/proxy`.
+#define TN_ADAPTER_PROXY 4
+
+// Flag of `tn_binary_to_text`: declarations without bodies and data.
+#define TN_TEXT_SKELETON 1
+
+// Flag of `tn_binary_to_text`: instructions folded into expressions.
+#define TN_TEXT_FOLDED 2
+
 // A store as calls see it. The same pointer for the whole life of the store, and the one that host functions receive.
 typedef struct tn_context tn_context;
 
@@ -77,6 +104,9 @@ typedef struct tn_module tn_module;
 
 // A store: owns everything that is instantiated in it.
 typedef struct tn_store tn_store;
+
+// A resolved set of WIT packages. Opaque; ended by `tn_wit_free`.
+typedef struct tn_wit tn_wit;
 
 // How an engine compiles and runs. Booleans are 0 or 1. A size or count of `UINT64_MAX` means the engine's own default.
 typedef struct tn_engine_config {
@@ -296,6 +326,34 @@ typedef struct tn_frame {
   // Offset in the module's bytes; `SIZE_MAX` when unknown.
   size_t module_offset;
 } tn_frame;
+
+// One file of a WIT folder. `package` groups files: 0 is the main package, each dependency has a number of its own. `path` is for messages.
+typedef struct tn_wit_file {
+  struct tn_bytes path;
+  struct tn_bytes contents;
+  uint32_t package;
+} tn_wit_file;
+
+// Bytes with a name: an adapter, a component to compose.
+typedef struct tn_named_bytes {
+  struct tn_bytes name;
+  struct tn_bytes contents;
+} tn_named_bytes;
+
+// Options of `tn_component_new`.
+typedef struct tn_component_new_options {
+  // Adapters by the name of the core module that they stand in for, as binary or text.
+  const struct tn_named_bytes *adapters;
+  size_t adapter_count;
+  // `TN_ADAPTER_…`; only used when the module imports `wasi_snapshot_preview1` and no adapter of that name is given.
+  uint32_t preview1;
+  // The adapter's own memory comes from `memory.grow` instead of the module's `cabi_realloc`.
+  bool realloc_via_memory_grow;
+  // Two imports of one interface in versions that are compatible become one import.
+  bool merge_imports_by_semver;
+  // The component's text names come with it.
+  bool debug_names;
+} tn_component_new_options;
 
 #ifdef __cplusplus
 extern "C" {
@@ -519,6 +577,85 @@ struct tn_error *tn_plan_translate(struct tn_bytes component, uint32_t features,
 
 // The names of the trampolines in the order of their numbers in a plan, one a line. Static.
 struct tn_bytes tn_plan_trampoline_names(void);
+
+// Parses the files of a WIT folder (or one file, or text) and of its dependencies, in any order. A file may be a WIT package in binary or text WebAssembly.
+//
+// `features` lists `@unstable` features to keep, separated by commas; `*` keeps all. Errors: `InvalidInput` with file, line, column and the source line;
+// `LimitExceeded` when the sources are larger than `limits`.
+struct tn_error *tn_wit_parse(const struct tn_wit_file *files, size_t count, struct tn_bytes features, struct tn_wit **wit);
+
+// Reads the WIT of a WIT package as WebAssembly, of a component, or of a core module with an embedded component type; each as binary or as text.
+//
+// Errors: `InvalidInput`; `NotFound` when a core module carries no component type; `LimitExceeded`.
+struct tn_error *tn_wit_decode(struct tn_bytes bytes, struct tn_wit **wit);
+
+// Ends a `tn_wit`. Null is ignored.
+void tn_wit_free(struct tn_wit *wit);
+
+// What the WIT was read from: 0 a WIT package, 1 a component, 2 a core module.
+uint8_t tn_wit_origin(const struct tn_wit *wit);
+
+// WIT text of the main package; `flags` of `TN_WIT_PRINT_…`. With the dependencies it parses again to the same packages.
+struct tn_error *tn_wit_print(const struct tn_wit *wit, uint32_t flags, struct tn_buffer *text);
+
+// Everything as one JSON object: `origin`, `package`, `world` (index or null) and the index spaces `packages`, `worlds`, `interfaces`, `types` of wit-parser.
+// `world` names the world to select; empty leaves what the WIT was read with. Errors: `NotFound` when there is no such world.
+struct tn_error *tn_wit_json(const struct tn_wit *wit, struct tn_bytes world, struct tn_buffer *text);
+
+// The main package as a binary WIT package.
+struct tn_error *tn_wit_encode(const struct tn_wit *wit, struct tn_buffer *binary);
+
+// How the component (binary or text) differs from what the world asks for, as a JSON array of sentences: empty when it fits. It fits when the world has all
+// that it imports and it exports all that the world exports; versions match as in linking.
+//
+// Errors: `InvalidInput` when the file is no component; `NotFound` when there is no such world.
+struct tn_error *tn_wit_targets(const struct tn_wit *wit, struct tn_bytes world, struct tn_bytes component, struct tn_buffer *differences);
+
+// What of the old version's main package the new version breaks, as a JSON array of sentences: empty when every component built for the old one still links.
+//
+// Errors: `InvalidInput` when the packages have different names.
+struct tn_error *tn_wit_semver_check(const struct tn_wit *before, const struct tn_wit *after, struct tn_buffer *differences);
+
+// The core module with the world as its component type. `module` is binary or text; `encoding` is `utf8` (also when empty), `utf16` or `latin1+utf16`;
+// `world` may be empty when there is only one.
+//
+// Errors: `InvalidInput` for a module that is not valid or not a core module; `NotFound` when there is no such world.
+struct tn_error *tn_wit_embed(const struct tn_wit *wit, struct tn_bytes world, struct tn_bytes module, struct tn_bytes encoding, struct tn_buffer *embedded);
+
+// A core module that has the shape of `world` and traps in every function: binary, without the component type.
+struct tn_error *tn_wit_dummy_module(const struct tn_wit *wit, struct tn_bytes world, struct tn_buffer *module);
+
+// The component of a core module (binary or text) that carries its component type. The result is validated.
+//
+// Errors: `InvalidInput` when the module does not fit its world, naming the import or export; `NotFound` never.
+struct tn_error *tn_component_new(struct tn_bytes module, const struct tn_component_new_options *options, struct tn_buffer *component);
+
+// One of the published preview 1 adapters as a core module: `TN_ADAPTER_COMMAND`, `TN_ADAPTER_REACTOR` or `TN_ADAPTER_PROXY`. Valid for the life of the
+// process; empty for any other number.
+struct tn_bytes tn_preview1_adapter(uint32_t which);
+
+// One component of several (binary or text). The first one's exports are the result's; every import that another of them exports is connected to it, by name
+// or else by a compatible version; the imports that are left are the result's.
+//
+// Errors: `InvalidInput` naming the components and the import when types differ, when two components export the same, when nothing uses a component, and
+// when they need each other in a circle.
+struct tn_error *tn_compose(const struct tn_named_bytes *components, size_t count, struct tn_buffer *composed);
+
+// Metadata of a module or component and of all that it holds, as JSON: `{"component": {"metadata": {name, producers, authors, description, licenses, source,
+// homepage, revision, version, range, dependencies}, "children": […]}}` or `{"module": {…}}`.
+struct tn_error *tn_metadata_read(struct tn_bytes wasm, struct tn_buffer *json);
+
+// The binary with metadata set from a JSON object: `name`, `authors`, `description`, `licenses`, `source`, `homepage`, `revision`, `version` (text sets, null
+// clears) and `language`, `processed-by`, `sdk` (objects of name and version that are added). Errors: `InvalidInput` naming the field.
+struct tn_error *tn_metadata_add(struct tn_bytes wasm, struct tn_bytes json, struct tn_buffer *changed);
+
+// Binary WebAssembly of a text (a core module or a component). Binary input comes back unchanged. Not validated.
+//
+// Errors: `InvalidInput` with file (`path`), line, column and the source line; `LimitExceeded`.
+struct tn_error *tn_text_to_binary(struct tn_bytes text, struct tn_bytes path, struct tn_buffer *binary);
+
+// Text of a binary module or component; `flags` of `TN_TEXT_…`. Errors: `InvalidInput` with the offset; `LimitExceeded`.
+struct tn_error *tn_binary_to_text(struct tn_bytes binary, uint32_t flags, struct tn_buffer *text);
 
 #ifdef __cplusplus
 }  // extern "C"
