@@ -237,7 +237,7 @@ std::string did_you_mean(std::string_view name, std::span<const std::string_view
   constexpr size_t most_candidates = 4096;
   if (name.empty() || name.size() > longest_name) return {};
   std::string_view best;
-  size_t least = std::max<size_t>(name.size() / 3, 1) + 1;
+  size_t least = std::min(std::max<size_t>((name.size() + 1) / 3, 1) + 1, name.size());
   for (std::string_view candidate : candidates.subspan(0, std::min(candidates.size(), most_candidates))) {
     if (candidate.size() > longest_name) continue;
     const size_t found = distance(name, candidate);
