@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -18,6 +19,16 @@
 namespace tenon {
 
 class Value;
+
+namespace detail {
+
+/// Whether `T` is one of the alternatives of a variant. Looks at names only, never at conversions.
+template <class T, class Variant>
+struct IsAlternative;
+template <class T, class... Alternatives>
+struct IsAlternative<T, std::variant<Alternatives...>> : std::bool_constant<(std::is_same_v<T, Alternatives> || ...)> {};
+
+}  // namespace detail
 
 /// Whether lists of `kind` are packed: U8 … U64, S8 … S64, F32 and F64.
 constexpr bool is_packed_element(TypeKind kind) { return kind >= TypeKind::S8 && kind <= TypeKind::F64; }
@@ -79,7 +90,8 @@ class Value {
 
   Value() : storage_(false) {}
   /// Any alternative of `Storage`, by its exact type.
-  template <class T, class = std::enable_if_t<std::is_constructible_v<Storage, std::in_place_type_t<T>, T&&> && !std::is_lvalue_reference_v<T>>>
+  template <class T>
+    requires detail::IsAlternative<T, Storage>::value
   explicit Value(T&& value) : storage_(std::in_place_type<T>, std::forward<T>(value)) {}
 
   static Value string(std::string text) { return Value(std::move(text)); }

@@ -10,7 +10,7 @@ namespace tenon::wit {
 /// The native library's side of a `Package`.
 struct Package::Handle {
   struct Free {
-    void operator()(tn_wit* wit) const { tn_wit_free(wit); }
+    void operator()(tn_wit* freed) const { tn_wit_free(freed); }
   };
   std::unique_ptr<tn_wit, Free> wit;
 };

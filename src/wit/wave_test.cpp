@@ -15,7 +15,6 @@ namespace tenon {
 namespace {
 
 constexpr TypeIndex u8 = primitive_type(TypeKind::U8);
-constexpr TypeIndex u32 = primitive_type(TypeKind::U32);
 constexpr TypeIndex string = primitive_type(TypeKind::String);
 
 /// What `text` comes to when it is read as `type` and written again, or why it is refused.
