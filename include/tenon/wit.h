@@ -48,6 +48,9 @@ class Package {
   /// WIT text of one file without dependencies other than nested packages. `path` is for messages. Errors as for `load`.
   static Result<Package> parse(std::string_view text, std::string_view path = "input.wit", const ParseOptions& options = {});
 
+  /// The content of a file as `load` takes it: WIT text or WebAssembly, binary or text, told apart by how it begins. `path` is for messages.
+  static Result<Package> read(std::string_view contents, std::string_view path, const ParseOptions& options = {});
+
   /// The WIT of a WebAssembly file, binary or text, as for `load`.
   static Result<Package> decode(std::span<const std::byte> bytes);
 

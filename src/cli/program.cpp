@@ -98,6 +98,8 @@ ExitCode run_program(int argc, const char* const* argv) {
   base::set_log_level(base::LogLevel::Warn);
 
   add_completion_command(app, program);
+  add_component_command(app, program);
+  add_wit_command(app, program);
   return parse_and_run(app, program, argc, argv);
 }
 

@@ -130,8 +130,12 @@ Result<tn_wit*> parse_sources(std::span<const Source> sources, const ParseOption
   return wit;
 }
 
-/// Whether a file that is not named `.wit` looks like WebAssembly, binary or text.
-bool looks_like_wasm(std::string_view contents) { return contents.starts_with(std::string_view("\0asm", 4)); }
+/// Whether contents are WebAssembly, binary or text: no WIT begins with a parenthesis or a semicolon.
+bool looks_like_wasm(std::string_view contents) {
+  if (contents.starts_with(std::string_view("\0asm", 4))) return true;
+  const size_t start = contents.find_first_not_of(" \t\r\n");
+  return start != std::string_view::npos && (contents[start] == '(' || contents[start] == ';');
+}
 
 }  // namespace
 
@@ -150,29 +154,25 @@ Package& Package::operator=(Package&&) noexcept = default;
 Package::~Package() = default;
 
 Result<Package> Package::load(const fs::path& path, const ParseOptions& options) {
-  std::vector<Source> sources;
-  switch (entry_kind(path)) {
-    case EntryKind::Folder: {
-      TENON_TRY(sources, read_package(path));
-      break;
-    }
-    case EntryKind::Wit: TENON_CHECK_OK(read_into(sources, path, 0)); break;
-    case EntryKind::Wasm:
-    case EntryKind::Other: {
-      TENON_TRY(std::string contents, read(path));
-      if (path.extension() == ".wat" || looks_like_wasm(contents)) {
-        auto decoded = decode(std::as_bytes(std::span(contents)));
-        if (!decoded) {
-          return std::unexpected<Error>(std::move(decoded).error().wrap(path.string()));
-        }
-        return decoded;
-      }
-      sources.push_back({path.string(), std::move(contents), 0});
-      break;
-    }
+  if (entry_kind(path) != EntryKind::Folder) {
+    TENON_TRY(const std::string contents, wit::read(path));
+    return read(contents, path.string(), options);
   }
+  TENON_TRY(const std::vector<Source> sources, read_package(path));
   TENON_TRY(tn_wit * wit, parse_sources(sources, options));
   return Package(std::make_unique<Handle>(Handle{std::unique_ptr<tn_wit, Handle::Free>(wit)}));
+}
+
+Result<Package> Package::read(std::string_view contents, std::string_view path, const ParseOptions& options) {
+  if (!looks_like_wasm(contents)) {
+    return parse(contents, path, options);
+  }
+  TENON_TRY(const std::vector<std::byte> binary, text_to_binary(contents, path));
+  auto decoded = decode(binary);
+  if (!decoded) {
+    return std::unexpected<Error>(std::move(decoded).error().wrap(path));
+  }
+  return decoded;
 }
 
 Result<Package> Package::parse(std::string_view text, std::string_view path, const ParseOptions& options) {
