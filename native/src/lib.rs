@@ -12,3 +12,4 @@ pub mod wit_compose;
 pub mod wit_metadata;
 pub mod wit_source;
 pub mod wit_text;
+pub mod wast;

@@ -7,6 +7,8 @@ use crate::ffi::{ErrorKind, Failure};
 pub const WASM_BYTES_MAX: usize = 256 << 20;
 /// WAT, WIT, WAVE, WAST: one file.
 pub const TEXT_BYTES_MAX: usize = 64 << 20;
+/// A `.wast` script: a directive of eight bytes becomes a syntax tree of hundreds.
+pub const WAST_BYTES_MAX: usize = 8 << 20;
 /// The stack of a thread that parses, validates or compiles (`ffi::on_large_stack`). Reserved, not committed.
 pub const PARSE_STACK_BYTES: usize = 256 << 20;
 /// Components or modules nested in a component, counted over all levels.
