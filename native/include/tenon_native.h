@@ -657,6 +657,11 @@ struct tn_error *tn_text_to_binary(struct tn_bytes text, struct tn_bytes path, s
 // Text of a binary module or component; `flags` of `TN_TEXT_…`. Errors: `InvalidInput` with the offset; `LimitExceeded`.
 struct tn_error *tn_binary_to_text(struct tn_bytes binary, uint32_t flags, struct tn_buffer *text);
 
+// Turns the text of a `.wast` script into directives and binaries.
+//
+// Errors: `InvalidInput` with line and column when the text is no script, `LimitExceeded` when it or what comes of it is too large.
+struct tn_error *tn_wast_parse(struct tn_bytes text, struct tn_buffer *output);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
