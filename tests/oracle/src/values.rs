@@ -1,7 +1,7 @@
 //! Between `Val` and the neutral form of values in the protocol, which is positional: a record or tuple is an array, a variant, option or result is
 //! `[case]` or `[case, payload]`, an enum its number, flags an array of 32-bit words, floating-point numbers are their bits, a char is its number,
 //! a map is an array of pairs. A handle of the host's resource is `{"own": representation}` or `{"borrow": representation}`; a handle of a guest's is
-//! `{"kept": number}`, the number in the order of appearance.
+//! `{"kept": number}`, the number in the order of appearance. All NaN are one NaN in results.
 
 use crate::host::{State, Thing};
 use serde_json::{Value as Json, json};
@@ -138,8 +138,8 @@ pub fn of_val(val: &mut Val, ty: &Type, cx: &mut StoreContextMut<'_, State>) -> 
         (Val::U32(x), _) => json!(*x),
         (Val::S64(x), _) => json!(*x),
         (Val::U64(x), _) => json!(*x),
-        (Val::Float32(x), _) => json!(x.to_bits()),
-        (Val::Float64(x), _) => json!(x.to_bits()),
+        (Val::Float32(x), _) => json!(if x.is_nan() { 0x7fc0_0000 } else { x.to_bits() }),
+        (Val::Float64(x), _) => json!(if x.is_nan() { 0x7ff8_0000_0000_0000 } else { x.to_bits() }),
         (Val::Char(x), _) => json!(*x as u32),
         (Val::String(x), _) => json!(x),
         (Val::List(items), Type::List(ty)) => list(items.iter_mut().map(|item| (item, ty.ty())), cx)?,
