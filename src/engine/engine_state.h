@@ -1,0 +1,39 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "engine/cache.h"
+#include "engine/raw.h"
+#include "engine/ticker.h"
+#include "tenon/engine.h"
+
+namespace tenon::engine {
+
+using OwnedEngine = std::unique_ptr<tn_engine, Deleter<tn_engine_free>>;
+
+/// What the copies of an `Engine` share. Immutable but for the ticker, which any thread may use.
+class EngineState {
+ public:
+  EngineState(const EngineConfig& config, OwnedEngine native);
+
+  const EngineConfig& config() const { return config_; }
+  const tn_engine* native() const { return native_.get(); }
+  const std::array<uint8_t, 32>& fingerprint() const { return fingerprint_; }
+  Ticker& ticker() const { return ticker_; }
+  CodeCache* cache() const { return cache_.get(); }
+  const std::string& notice() const { return notice_; }
+
+ private:
+  EngineConfig config_;
+  OwnedEngine native_;
+  std::array<uint8_t, 32> fingerprint_{};
+  std::unique_ptr<CodeCache> cache_;
+  std::string notice_;
+  // Last, so that its thread ends before the engine that it ticks.
+  mutable Ticker ticker_;
+};
+
+}  // namespace tenon::engine

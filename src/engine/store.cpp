@@ -1,0 +1,150 @@
+#include "tenon/store.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "engine/engine_state.h"
+#include "engine/raw.h"
+
+namespace tenon {
+
+namespace {
+
+/// Asked by the engine on the store's thread when the epoch has moved: 0 ends the guest, else it goes on until the epoch moves that often again.
+uint64_t on_epoch(void* data) noexcept {
+  const auto& store = *static_cast<const Store*>(data);
+  if (store.is_interrupted()) return 0;
+  if (auto deadline = store.deadline(); deadline && std::chrono::steady_clock::now() >= *deadline) return 0;
+  return 1;
+}
+
+Trap read_trap(const tn_error* error) {
+  Trap trap{.kind = static_cast<ErrorKind>(tn_error_kind(error)),
+            .code = static_cast<TrapCode>(tn_error_trap_code(error)),
+            .message = std::string(engine::text_of(tn_error_message(error))),
+            .frames = {}};
+  size_t count = tn_error_frame_count(error);
+  trap.frames.reserve(count);
+  for (size_t i = 0; i < count; ++i) {
+    tn_frame frame = tn_error_frame(error, i);
+    trap.frames.push_back({.module = std::string(engine::text_of(frame.module)),
+                           .function = std::string(engine::text_of(frame.function)),
+                           .function_index = frame.function_index,
+                           .module_offset = frame.module_offset == SIZE_MAX ? std::nullopt : std::optional(frame.module_offset)});
+  }
+  return trap;
+}
+
+/// A guest that runs out of memory ends itself with `unreachable`; when a limit refused it growth before, that limit is what the caller wants to know.
+void explain_refusal(Trap& trap, const StoreFigures& figures) {
+  if (trap.code != TrapCode::Unreachable || figures.refusals == 0) return;
+  trap.kind = ErrorKind::LimitExceeded;
+  if (figures.refused_memory_bytes != 0)
+    trap.message += fmt::format(" after the store's limit refused it memory (to {} bytes in all)", figures.refused_memory_bytes);
+  if (figures.refused_table_elements != 0)
+    trap.message += fmt::format(" after the store's limit refused it table elements (to {} in all)", figures.refused_table_elements);
+}
+
+}  // namespace
+
+namespace engine {
+
+Result<std::unique_ptr<Store>> Access::create_store(const Engine& engine, const StoreLimits& limits) {
+  std::unique_ptr<Store> store(new Store(engine));
+  tn_store_limits native{};
+  native.memory_bytes = limits.memory_bytes;
+  native.table_elements = limits.table_elements;
+  native.instances = limits.instances;
+  native.memories = limits.memories;
+  native.tables = limits.tables;
+  native.trap_on_grow_failure = limits.trap_on_growth_failure;
+  const EngineConfig& config = engine.config();
+  if (tn_error* error = tn_store_new(engine.state_->native(), &native, store.get(), &store->store_); error != nullptr)
+    return std::unexpected(take_error(error));
+  store->context_ = tn_store_context(store->store_);
+  store->stack_bytes_ = config.wasm_stack_bytes + config.host_stack_bytes;
+  if (config.epoch) {
+    tn_store_set_epoch_callback(store->store_, on_epoch);
+    tn_context_set_epoch_deadline(store->context_, 1);
+  }
+  return store;
+}
+
+void Access::destroy(Store& store) { tn_store_free(std::exchange(store.store_, nullptr)); }
+
+Error take_error(Store& store, tn_error* error) {
+  OwnedError owned(error);
+  if (tn_error_trap_code(error) < 0 && tn_error_frame_count(error) == 0) {
+    return Error(static_cast<ErrorKind>(tn_error_kind(error)), std::string(text_of(tn_error_message(error))));
+  }
+  Trap trap = read_trap(error);
+  explain_refusal(trap, store.figures());
+  Error answer(trap.kind, trap.message);
+  Access::last_trap(store) = std::move(trap);
+  return answer;
+}
+
+Error stack_exhausted(const Store& store) {
+  return Error(ErrorKind::LimitExceeded,
+               fmt::format("calls are nested too deep: {} bytes of stack are left, a call needs {}", stack_left(), Access::stack_bytes(store)));
+}
+
+}  // namespace engine
+
+std::string to_string(const Trap& trap) {
+  std::string text = trap.message;
+  size_t number = 0;
+  for (const TrapFrame& frame : trap.frames) {
+    text += fmt::format("\n  {}: ", number++);
+    if (frame.module_offset) text += fmt::format("{:#x} ", *frame.module_offset);
+    text += frame.function.empty() ? fmt::format("function {}", frame.function_index) : frame.function;
+    if (!frame.module.empty()) text += fmt::format(" ({})", frame.module);
+  }
+  return text;
+}
+
+Result<std::unique_ptr<Store>> Store::create(const Engine& engine, const StoreLimits& limits) { return engine::Access::create_store(engine, limits); }
+
+Store::Store(const Engine& engine) : engine_(engine) {}
+
+Store::~Store() {
+  clear_deadline();
+  engine::Access::destroy(*this);
+}
+
+StoreFigures Store::figures() const {
+  tn_store_figures figures = tn_context_figures(context_);
+  return {.memory_bytes = figures.memory_bytes,
+          .table_elements = figures.table_elements,
+          .refusals = figures.refusals,
+          .refused_memory_bytes = figures.refused_bytes,
+          .refused_table_elements = figures.refused_elements};
+}
+
+Result<> Store::set_fuel(uint64_t fuel) {
+  if (tn_error* error = tn_context_set_fuel(context_, fuel); error != nullptr) return std::unexpected(engine::take_error(error));
+  return {};
+}
+
+std::optional<uint64_t> Store::fuel() const {
+  if (!engine_.config().fuel) return std::nullopt;
+  return tn_context_fuel(context_);
+}
+
+void Store::set_deadline(std::chrono::steady_clock::time_point deadline) {
+  if (!deadline_ && engine_.config().epoch) engine::Access::state(engine_).ticker().arm();
+  deadline_ = deadline;
+}
+
+void Store::clear_deadline() {
+  if (deadline_ && engine_.config().epoch) engine::Access::state(engine_).ticker().disarm();
+  deadline_.reset();
+}
+
+void Store::interrupt() {
+  interrupted_.store(true, std::memory_order_release);
+  tn_engine_increment_epoch(engine::Access::native(engine_));
+}
+
+}  // namespace tenon

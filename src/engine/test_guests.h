@@ -1,0 +1,57 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/raw.h"
+#include "tenon/core.h"
+#include "tenon/engine.h"
+#include "tenon/store.h"
+
+/// Guests for this folder's tests, written as text.
+namespace tenon::engine {
+
+inline std::vector<std::byte> wat(std::string_view text) {
+  Buffer binary;
+  OwnedError error(tn_text_to_binary(bytes_of(text), bytes_of(std::string_view()), binary.out()));
+  EXPECT_EQ(error, nullptr) << text_of(tn_error_message(error.get()));
+  return {binary.bytes().begin(), binary.bytes().end()};
+}
+
+inline Engine make_engine(const EngineConfig& config = {}) {
+  auto engine = Engine::create(config);
+  EXPECT_TRUE(engine) << engine.error().message();
+  return *engine;
+}
+
+inline core::Module make_module(const Engine& engine, std::string_view text) {
+  auto module = core::Module::create(engine, wat(text));
+  EXPECT_TRUE(module) << module.error().message();
+  return *module;
+}
+
+/// An engine, a store and one instance in it.
+struct Guest {
+  explicit Guest(std::string_view text, const EngineConfig& config = {}, const StoreLimits& limits = {})
+      : engine(make_engine(config)),
+        store(*Store::create(engine, limits)),
+        module(make_module(engine, text)),
+        instance(*core::Instance::create(*store, module)) {}
+
+  template <class Signature>
+  core::TypedFunc<Signature> get(std::string_view name) {
+    return *instance.get_func(name)->typed<Signature>();
+  }
+
+  Engine engine;
+  std::unique_ptr<Store> store;
+  core::Module module;
+  core::Instance instance;
+};
+
+}  // namespace tenon::engine
