@@ -1,0 +1,13 @@
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "wit/binary.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const auto bytes = std::as_bytes(std::span(data, size));
+  (void)tenon::wit::detect(bytes);
+  (void)tenon::wit::read_sections(bytes);
+  (void)tenon::wit::defined_memories(bytes);
+  return 0;
+}
