@@ -54,7 +54,7 @@ bool Program::is_terminal() const { return isatty(STDERR_FILENO) == 1; }
 Result<std::string> Program::read_input(const std::string& path) const {
   const bool is_stdin = path == "-";
   auto bytes = is_stdin ? base::read_stdin(input_bytes_max) : base::read_file(path, input_bytes_max);
-  if (!bytes) return std::unexpected<Error>(std::move(bytes).error().wrap(is_stdin ? "standard input" : path));
+  if (!bytes && is_stdin) return std::unexpected<Error>(std::move(bytes).error().wrap("standard input"));
   return bytes;
 }
 
@@ -97,6 +97,8 @@ ExitCode run_program(int argc, const char* const* argv) {
       });
   base::set_log_level(base::LogLevel::Warn);
 
+  add_inspect_command(app, program);
+  add_validate_command(app, program);
   add_completion_command(app, program);
   add_component_command(app, program);
   add_wit_command(app, program);

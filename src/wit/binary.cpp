@@ -210,7 +210,8 @@ Result<FileKind> detect(std::span<const std::byte> file) {
   if (text.starts_with(wasm_magic)) {
     const std::string_view version = text.substr(wasm_magic.size(), module_version.size());
     if (version == module_version && is_legacy(file)) {
-      return fail(ErrorKind::Unsupported, "a core module of the legacy component model of preview 1 (it has a custom section \"component\"); build it again as a component");
+      return fail(ErrorKind::Unsupported,
+                  "a core module of the legacy component model of preview 1 (it has a custom section \"component\"); build it again as a component");
     }
     if (version == module_version) return FileKind::CoreModule;
     if (version == component_version) return is_wit_package(file) ? FileKind::WitPackage : FileKind::Component;

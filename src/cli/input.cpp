@@ -1,0 +1,42 @@
+#include "cli/input.h"
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "cli/program.h"
+#include "tenon/result.h"
+#include "tenon/wit.h"
+#include "wit/binary.h"
+
+namespace tenon::cli {
+
+static std::unexpected<Error> in(const std::string& name, Error error) { return std::unexpected<Error>(std::move(error).wrap(name)); }
+
+Result<Input> load_input(const Program& program, const std::string& path) {
+  TENON_TRY(const std::string contents, program.read_input(path));
+  Input input{.name = path == "-" ? "standard input" : path, .binary = {}};
+  const auto bytes = std::as_bytes(std::span(contents));
+  auto kind = wit::detect(bytes);
+  if (!kind) return in(input.name, std::move(kind).error());
+  if (*kind != wit::FileKind::Text) {
+    input.kind = *kind;
+    input.binary.assign(bytes.begin(), bytes.end());
+    return input;
+  }
+  TENON_TRY(input.binary, wit::text_to_binary(contents, input.name));
+  kind = wit::detect(input.binary);
+  if (!kind) return in(input.name, std::move(kind).error());
+  input.kind = *kind;
+  return input;
+}
+
+Result<> check_runnable(const Input& input) {
+  if (input.kind != wit::FileKind::WitPackage) return {};
+  return fail(ErrorKind::InvalidInput, fmt::format("{}: expected a component or core module, got a WIT package (tenon wit prints it)", input.name));
+}
+
+}  // namespace tenon::cli

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cli/program.h"
+#include "tenon/result.h"
+#include "wit/binary.h"
+
+namespace tenon::cli {
+
+/// A WebAssembly file that a command was given; text is a binary by now.
+struct Input {
+  /// The path, or "standard input".
+  std::string name;
+  /// Component, CoreModule or WitPackage.
+  wit::FileKind kind = wit::FileKind::Component;
+  std::vector<std::byte> binary;
+
+  std::span<const std::byte> bytes() const { return binary; }
+};
+
+/// Reads a file, tells what it is, and makes a binary of text. Errors: as `Program::read_input`, `wit::detect` and `wit::text_to_binary`, with the name in
+/// front.
+Result<Input> load_input(const Program& program, const std::string& path);
+
+/// Refuses what cannot be run: "expected a component or core module, got a WIT package".
+Result<> check_runnable(const Input& input);
+
+}  // namespace tenon::cli
