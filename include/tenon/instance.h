@@ -82,7 +82,7 @@ class Instance {
   Result<ResourceType> get_resource(std::string_view name) const;
   Result<ResourceType> get_resource(std::string_view instance, std::string_view name) const;
 
-  const Component& component() const;
+  Component component() const;
   Store& store() const;
   /// Whether it trapped and refuses calls.
   bool is_poisoned() const;

@@ -143,6 +143,9 @@ class Guest {
   /// The guest's fault.
   [[gnu::cold]] bool trap(std::string message) { return fail(ErrorKind::Trap, std::move(message)); }
   Error take_error();
+  bool has_error() const { return error_.has_value(); }
+  /// Of the error that there is.
+  ErrorKind error_kind() const { return error_->kind(); }
 
  private:
   [[gnu::cold]] bool fail_lift_limit();

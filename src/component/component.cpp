@@ -1,0 +1,254 @@
+#include "tenon/component.h"
+
+#include <string>
+
+#include "component/core_types.h"
+#include "component/state.h"
+
+namespace tenon {
+
+using component::ExternType;
+using component::StaticModuleIndex;
+using component::TrampolineKind;
+using component::at;
+
+std::string to_string(FuncType type) {
+  std::string text = type.is_async() ? "async func(" : "func(";
+  for (size_t i = 0; i < type.param_count(); ++i) {
+    text += (i == 0 ? "" : ", ") + std::string(type.param_name(i)) + ": " + to_string(type.param_type(i));
+  }
+  text += ")";
+  if (const auto result = type.result()) text += " -> " + to_string(*result);
+  return text;
+}
+
+std::string_view to_string(ItemKind kind) {
+  switch (kind) {
+    case ItemKind::Func: return "func";
+    case ItemKind::Instance: return "instance";
+    case ItemKind::Component: return "component";
+    case ItemKind::Module: return "module";
+    case ItemKind::Type: return "type";
+    case ItemKind::Resource: return "resource";
+  }
+  return "";
+}
+
+std::string_view Item::name() const { return node_->name; }
+ItemKind Item::kind() const { return node_->kind; }
+std::optional<FuncType> Item::func() const { return node_->func != nullptr ? std::optional(FuncType(*node_->types, *node_->func)) : std::nullopt; }
+std::optional<Type> Item::type() const { return node_->type ? std::optional(Type(*node_->types, *node_->type)) : std::nullopt; }
+std::span<const Item> Item::exports() const { return node_->exports != nullptr ? std::span<const Item>(*node_->exports) : std::span<const Item>(); }
+std::span<const Item> Item::imports() const { return node_->imports != nullptr ? std::span<const Item>(*node_->imports) : std::span<const Item>(); }
+
+namespace detail {
+
+Result<std::shared_ptr<const ComponentState>> ComponentState::create(const Engine& engine, std::span<const std::byte> bytes, const ComponentOptions& options) {
+  if (bytes.size() > options.bytes_max)
+    return fail(ErrorKind::LimitExceeded, "the component is " + std::to_string(bytes.size()) + " bytes, the limit is " + std::to_string(options.bytes_max));
+  auto made = std::shared_ptr<ComponentState>(new ComponentState(engine));
+  TENON_TRY(made->buffer_, component::translate(bytes));
+  TENON_TRY(made->plan_, component::load(made->buffer_.bytes()));
+  made->index_plan();
+  made->index_exports();
+  if (!made->unsupported_.empty() && !options.accept_async) return std::unexpected(made->unsupported_error());
+  TENON_CHECK_OK(made->compile());
+  if (made->unsupported_.empty()) {
+    TENON_CHECK_OK(made->make_trampolines());
+    TENON_CHECK_OK(made->prepare_modules());
+  }
+  return std::shared_ptr<const ComponentState>(std::move(made));
+}
+
+ComponentState::~ComponentState() {
+  for (tn_instance_pre* prepared : prepared_) tn_instance_pre_free(prepared);
+  tn_host_set_free(host_set_);
+}
+
+Error ComponentState::unsupported_error() const {
+  std::string list;
+  for (const std::string& name : unsupported_) list += (list.empty() ? "" : ", ") + name;
+  return Error(ErrorKind::Unsupported, "the component uses asynchronous functions or built-ins that cannot run yet: " + list);
+}
+
+Result<> ComponentState::compile() {
+  for (size_t i = 0; i < plan_.static_modules.size(); ++i) {
+    auto module = core::Module::create(engine_, plan_.static_modules[i].bytes);
+    if (!module) return std::unexpected(std::move(module).error().wrap("core module " + std::to_string(i)));
+    modules_.push_back(std::move(*module));
+  }
+  return {};
+}
+
+/// Everything that can be looked up from the plan alone.
+void ComponentState::index_plan() {
+  for (const FuncTypeNode& type : plan_.func_types) {
+    shapes32_.push_back(shape_of(*plan_.types, type, false));
+    shapes64_.push_back(shape_of(*plan_.types, type, true));
+  }
+  for (const component::AsyncUse& use : component::async_uses(plan_)) unsupported_.push_back(use.name);
+  definitions_.resize(plan_.defined_resource_instances.size());
+  module_of_.resize(plan_.counts.instances);
+  for (const component::Initializer& initializer : plan_.initializers) {
+    if (const auto* step = std::get_if<component::InstantiateStaticModule>(&initializer)) module_of_[at(step->index)] = step->module;
+    if (const auto* step = std::get_if<component::DefineResource>(&initializer)) definitions_[at(step->index)] = step;
+  }
+}
+
+void ComponentState::index_exports() {
+  for (const component::NamedExport& named : plan_.exports) export_names_.insert(named.name, named.index);
+  instance_names_.resize(plan_.export_items.size());
+  for (size_t i = 0; i < plan_.export_items.size(); ++i) {
+    const auto* instance = std::get_if<component::ExportedInstance>(&plan_.export_items[i]);
+    if (instance == nullptr) continue;
+    instance_names_[i] = std::make_unique<component::NameMap<component::ExportIndex>>();
+    for (const component::NamedExport& named : instance->exports) instance_names_[i]->insert(named.name, named.index);
+  }
+  // One list of items for each instance and component type, however often it is used: a tree of its own for each use could be exponentially large.
+  instance_items_.resize(plan_.instance_types.size());
+  component_imports_.resize(plan_.component_types.size());
+  component_exports_.resize(plan_.component_types.size());
+  for (size_t i = 0; i < plan_.instance_types.size(); ++i) instance_items_[i] = make_items(plan_.instance_types[i].exports);
+  for (size_t i = 0; i < plan_.component_types.size(); ++i) {
+    component_imports_[i] = make_items(plan_.component_types[i].imports);
+    component_exports_[i] = make_items(plan_.component_types[i].exports);
+  }
+}
+
+std::vector<Item> ComponentState::make_items(const std::vector<component::NamedExtern>& named) {
+  std::vector<Item> items;
+  for (const component::NamedExtern& each : named) {
+    auto node = std::make_unique<ItemNode>(ItemNode{});
+    node->name = each.name;
+    node->types = plan_.types.get();
+    if (const auto* index = std::get_if<component::ComponentTypeIndex>(&each.type)) {
+      node->kind = ItemKind::Component;
+      node->imports = &component_imports_[at(*index)];
+      node->exports = &component_exports_[at(*index)];
+    } else if (const auto* instance = std::get_if<component::InstanceTypeIndex>(&each.type)) {
+      node->kind = ItemKind::Instance;
+      node->exports = &instance_items_[at(*instance)];
+    } else if (const auto* func = std::get_if<component::FuncTypeIndex>(&each.type)) {
+      node->kind = ItemKind::Func;
+      node->func = &plan_.func_types[at(*func)];
+    } else if (const auto* type = std::get_if<TypeIndex>(&each.type)) {
+      node->type = *type;
+    } else if (std::holds_alternative<component::ResourceTableIndex>(each.type)) {
+      node->kind = ItemKind::Resource;
+    } else {
+      node->kind = ItemKind::Module;
+    }
+    items.emplace_back(*node);
+    nodes_.push_back(std::move(node));
+  }
+  return items;
+}
+
+const component::NameMap<component::ExportIndex>* ComponentState::instance_names(component::ExportIndex index) const { return instance_names_[at(index)].get(); }
+
+size_t ComponentState::code_bytes() const {
+  size_t bytes = 0;
+  for (const core::Module& module : modules_) bytes += module.code_bytes();
+  return bytes;
+}
+
+namespace {
+
+/// Whose `may_leave` a built-in looks at. Adapters check for themselves; resource.rep may always be called.
+std::optional<component::RuntimeComponentInstanceIndex> checked_instance(const component::Trampoline& trampoline, const component::Plan& plan) {
+  switch (trampoline.kind) {
+    case TrampolineKind::LowerImport: return plan.options[at(*trampoline.options)].instance;
+    case TrampolineKind::ResourceNew:
+    case TrampolineKind::ResourceDrop: return trampoline.instance;
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Result<> ComponentState::make_trampolines() {
+  std::vector<component::RuntimeImportIndex> lowered(plan_.counts.lowerings);
+  for (const component::Initializer& initializer : plan_.initializers) {
+    if (const auto* step = std::get_if<component::LowerImport>(&initializer)) lowered[at(step->index)] = step->import;
+  }
+  records_.resize(plan_.trampolines.size());
+  std::vector<tn_host_definition> definitions(plan_.trampolines.size());
+  std::vector<std::pair<std::vector<uint8_t>, std::vector<uint8_t>>> codes(plan_.trampolines.size());
+  for (size_t i = 0; i < plan_.trampolines.size(); ++i) {
+    const component::Trampoline& trampoline = plan_.trampolines[i];
+    TrampolineRecord& record = records_[i];
+    record = {.component = this, .trampoline = &trampoline, .checked = checked_instance(trampoline, plan_)};
+    if (trampoline.kind == TrampolineKind::LowerImport) {
+      record.options = &plan_.options[at(*trampoline.options)];
+      record.type = &plan_.func_types[at(*trampoline.func_type)];
+      record.shape = &shape(*trampoline.func_type, record.options->is_64);
+      record.import = lowered[at(*trampoline.lowered)];
+    }
+    const component::CoreFuncType& type = plan_.core_func_types[at(trampoline.type)];
+    for (const component::CoreValueType param : type.params) codes[i].first.push_back(component::type_code(param));
+    for (const component::CoreValueType result : type.results) codes[i].second.push_back(component::type_code(result));
+    const tn_host_function function = trampoline_function(trampoline.kind);
+    if (function == nullptr) return fail(ErrorKind::Unsupported, "built-in " + std::string(component::to_string(trampoline.kind)) + " cannot run yet");
+    definitions[i] = {.params = {codes[i].first.data(), codes[i].first.size()},
+                      .results = {codes[i].second.data(), codes[i].second.size()},
+                      .function = function,
+                      .env = &record};
+  }
+  if (tn_error* error = tn_host_set_new(engine::Access::native(engine_), definitions.data(), definitions.size(), &host_set_); error != nullptr)
+    return std::unexpected(engine::take_error(error));
+  return {};
+}
+
+/// A module that imports nothing but host functions is prepared once, so that instantiating it checks no types.
+Result<> ComponentState::prepare_modules() {
+  prepared_.resize(plan_.static_modules.size());
+  for (const component::Initializer& initializer : plan_.initializers) {
+    const auto* step = std::get_if<component::InstantiateStaticModule>(&initializer);
+    if (step == nullptr || prepared_[at(step->module)] != nullptr || step_count(step->module) != 1) continue;
+    std::vector<uint32_t> indices;
+    for (const component::CoreDef& argument : step->arguments) {
+      if (const auto* trampoline = std::get_if<component::TrampolineRef>(&argument)) indices.push_back(static_cast<uint32_t>(at(trampoline->trampoline)));
+    }
+    if (indices.size() != step->arguments.size()) continue;
+    // A module whose import names repeat cannot be prepared and is instantiated the other way.
+    tn_error_free(tn_instance_pre_new(engine::Access::native(modules_[at(step->module)]), host_set_, indices.data(), indices.size(), &prepared_[at(step->module)]));
+  }
+  return {};
+}
+
+size_t ComponentState::step_count(StaticModuleIndex module) const {
+  size_t count = 0;
+  for (const component::Initializer& initializer : plan_.initializers) {
+    const auto* step = std::get_if<component::InstantiateStaticModule>(&initializer);
+    count += step != nullptr && step->module == module;
+  }
+  return count;
+}
+
+Component InstanceState::public_component() const { return ComponentState::handle(pre_->component); }
+
+}  // namespace detail
+
+Result<Component> Component::create(const Engine& engine, std::span<const std::byte> bytes, const ComponentOptions& options) {
+  TENON_TRY(auto state, detail::ComponentState::create(engine, bytes, options));
+  return Component(std::move(state));
+}
+
+std::span<const Item> Component::imports() const { return state_->imports(); }
+std::span<const Item> Component::exports() const { return state_->exports(); }
+const std::vector<std::string>& Component::unsupported() const { return state_->unsupported(); }
+size_t Component::code_bytes() const { return state_->code_bytes(); }
+
+std::optional<tenon::ExportIndex> Component::find_export(std::string_view name) const {
+  const component::ExportIndex* const found = state_->export_names().find(name);
+  return found != nullptr ? std::optional(tenon::ExportIndex(static_cast<uint32_t>(*found))) : std::nullopt;
+}
+
+std::optional<tenon::ExportIndex> Component::find_export(std::string_view instance, std::string_view name) const {
+  const component::ExportIndex* const outer = state_->export_names().find(instance);
+  const auto* const names = outer == nullptr ? nullptr : state_->instance_names(*outer);
+  const component::ExportIndex* const found = names == nullptr ? nullptr : names->find(name);
+  return found != nullptr ? std::optional(tenon::ExportIndex(static_cast<uint32_t>(*found))) : std::nullopt;
+}
+
+}  // namespace tenon

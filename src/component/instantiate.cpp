@@ -1,0 +1,281 @@
+// Makes an instance: the plan's initializers in order over the core engine.
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <variant>
+
+#include "component/state.h"
+#include "tenon/instance.h"
+
+namespace tenon::detail {
+
+using component::CoreDef;
+using component::CoreExport;
+using component::ResourceIndex;
+using component::RuntimeComponentInstanceIndex;
+using component::at;
+
+namespace {
+
+/// Numbers for what must be told apart over all stores: instances (whose resources are types of their own) and stores.
+uint64_t next_number() {
+  static std::atomic<uint64_t> next{1};
+  return next.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+StoreState::StoreState(Store& store) : store_(store), context_(engine::Access::context(store)), number_(next_number()), lift_bytes_(lift_bytes_max_default) {}
+StoreState::~StoreState() = default;
+
+StoreState& StoreState::of(Store& store) {
+  if (engine::extension_of(store) == nullptr) engine::set_extension(store, std::make_unique<StoreState>(store));
+  return *static_cast<StoreState*>(engine::extension_of(store));
+}
+
+Entry::Entry(StoreState& store, InstanceState& instance)
+    : store_(store), instance_(instance), previous_(std::exchange(store.current, &instance)), depth_(store.scopes.push()), was_entered_(instance.is_entered()) {
+  instance.set_entered(true);
+}
+
+Entry::~Entry() {
+  if (!left_) {
+    store_.scopes.unwind(store_.handles, depth_);
+    instance_.poison();
+  }
+  instance_.set_entered(was_entered_);
+  store_.current = previous_;
+}
+
+Result<> Entry::leave() {
+  TENON_CHECK_OK(store_.scopes.finish(store_.handles));
+  store_.scopes.pop();
+  left_ = true;
+  return {};
+}
+
+InstanceState::InstanceState(StoreState& store, std::shared_ptr<const PreState> pre) : store_(store), pre_(std::move(pre)), number_(next_number()) {
+  const component::Counts& counts = plan().counts;
+  instances_.resize(counts.instances);
+  memories_.resize(counts.memories);
+  reallocs_.resize(counts.reallocs);
+  post_returns_.resize(counts.post_returns);
+  destructors_.resize(plan().defined_resource_instances.size());
+  tables_.resize(counts.component_instances);
+}
+
+Result<> InstanceState::start() {
+  for (const component::Initializer& initializer : plan().initializers) {
+    if (auto done = step(initializer); !done) {
+      poison();
+      return done;
+    }
+  }
+  return {};
+}
+
+Result<> InstanceState::step(const component::Initializer& initializer) {
+  return std::visit(
+      [this](const auto& it) -> Result<> {
+        using Step = std::decay_t<decltype(it)>;
+        if constexpr (std::is_same_v<Step, component::InstantiateStaticModule> || std::is_same_v<Step, component::InstantiateImportedModule>) {
+          return instantiate(it);
+        } else if constexpr (std::is_same_v<Step, component::ExtractMemory>) {
+          TENON_TRY(const tn_extern found, find(it.source));
+          if (found.kind != TN_MEMORY) return fail(ErrorKind::Unsupported, "the memory of canonical options is shared between threads");
+          memories_[at(it.index)] = found.of.memory;
+          return {};
+        } else if constexpr (std::is_same_v<Step, component::ExtractRealloc>) {
+          TENON_TRY(reallocs_[at(it.index)], find_func(it.def));
+          return {};
+        } else if constexpr (std::is_same_v<Step, component::ExtractPostReturn>) {
+          TENON_TRY(post_returns_[at(it.index)], find_func(it.def));
+          return {};
+        } else if constexpr (std::is_same_v<Step, component::DefineResource>) {
+          if (it.destructor) {
+            TENON_TRY(destructors_[at(it.index)], find_func(*it.destructor));
+          }
+          return {};
+        } else {
+          // Lowerings find their function in `PreState`; tables and callbacks are for asynchronous calls, which are refused before.
+          return {};
+        }
+      },
+      initializer);
+}
+
+Result<> InstanceState::instantiate(const component::InstantiateStaticModule& step) {
+  const core::Module& module = component().modules()[at(step.module)];
+  if (const tn_instance_pre* prepared = component().prepared(step.module)) {
+    return run_instantiation(module, prepared, {}, step.index, step.instance.has_value());
+  }
+  std::vector<tn_extern> imports;
+  imports.reserve(step.arguments.size());
+  for (const CoreDef& argument : step.arguments) {
+    TENON_TRY(tn_extern found, find(argument));
+    imports.push_back(found);
+  }
+  return run_instantiation(module, nullptr, imports, step.index, step.instance.has_value());
+}
+
+Result<> InstanceState::instantiate(const component::InstantiateImportedModule& step) {
+  const core::Module& module = *pre_->modules[at(step.import)];
+  std::vector<tn_extern> imports;
+  const size_t count = tn_module_import_count(engine::Access::native(module));
+  for (size_t i = 0; i < count; ++i) {
+    const tn_module_item item = tn_module_import(engine::Access::native(module), i);
+    const auto named = [&item](const component::NamedArgument& argument) {
+      return argument.module == engine::text_of(item.module) && argument.name == engine::text_of(item.name);
+    };
+    const auto argument = std::ranges::find_if(step.arguments, named);
+    if (argument == step.arguments.end())
+      return fail(ErrorKind::InvalidInput, "module import `" + std::string(engine::text_of(item.module)) + "::" + std::string(engine::text_of(item.name)) + "` not defined");
+    TENON_TRY(tn_extern found, find(argument->def));
+    imports.push_back(found);
+  }
+  return run_instantiation(module, nullptr, imports, step.index, step.instance.has_value());
+}
+
+Result<> InstanceState::run_instantiation(const core::Module& module, const tn_instance_pre* prepared, std::span<const tn_extern> imports,
+                                          component::RuntimeInstanceIndex index, bool enters) {
+  tn_instance& instance = instances_[at(index)];
+  // Start functions run inside of their component instance; adapters have none and call nothing.
+  std::optional<Entry> entry;
+  if (enters) entry.emplace(store_, *this);
+  TENON_TRY(instance, prepared != nullptr ? engine::instantiate(store_.store(), *prepared)
+                                          : engine::instantiate(store_.store(), module, component().host_set(), imports));
+  return enters ? entry->leave() : Result<>();
+}
+
+Result<tn_global> InstanceState::flags(RuntimeComponentInstanceIndex index) {
+  std::optional<tn_global>& flags = tables_[at(index)].flags;
+  if (!flags) {
+    tn_global made{};
+    const tn_val initial{.i32 = 1};
+    if (tn_error* error = tn_global_new(context(), TN_TYPE_I32, 1, initial, &made); error != nullptr) return std::unexpected(engine::take_error(error));
+    flags = made;
+  }
+  return *flags;
+}
+
+Result<tn_extern> InstanceState::find(const CoreExport& source) {
+  const tn_instance& instance = instances_[at(source.instance)];
+  const auto module = component().module_of(source.instance);
+  if (module && source.ordinal) return engine::get_export(store_.store(), instance, component().modules()[at(*module)], *source.ordinal);
+  tn_extern found{};
+  if (tn_error* error = tn_instance_export_named(context(), &instance, engine::bytes_of(source.name), &found); error != nullptr)
+    return std::unexpected(engine::take_error(error));
+  return found;
+}
+
+Result<tn_extern> InstanceState::find(const CoreDef& def) {
+  if (const auto* source = std::get_if<CoreExport>(&def)) return find(*source);
+  if (const auto* trampoline = std::get_if<component::TrampolineRef>(&def)) {
+    tn_extern made{};
+    made.kind = TN_HOST_FUNC;
+    made.of.index = static_cast<uint32_t>(at(trampoline->trampoline));
+    return made;
+  }
+  if (const auto* shared = std::get_if<component::InstanceFlags>(&def)) {
+    tn_extern made{};
+    made.kind = TN_GLOBAL;
+    TENON_TRY(made.of.global, flags(shared->instance));
+    return made;
+  }
+  return fail(ErrorKind::Unsupported, "asynchronous built-ins are not supported");
+}
+
+Result<tn_func> InstanceState::find_func(const CoreDef& def) {
+  TENON_TRY(const tn_extern found, find(def));
+  if (found.kind == TN_FUNC) return found.of.func;
+  if (found.kind == TN_HOST_FUNC) {
+    tn_func made{};
+    if (tn_error* error = tn_host_set_func(component().host_set(), context(), found.of.index, &made); error != nullptr)
+      return std::unexpected(engine::take_error(error));
+    return made;
+  }
+  return fail(ErrorKind::InvalidInput, "a core definition is no function");
+}
+
+bool InstanceState::may_leave(RuntimeComponentInstanceIndex index) const {
+  const ComponentInstance& instance = tables_[at(index)];
+  if (!instance.flags) [[likely]] return instance.may_leave;
+  tn_val value{};
+  tn_error_free(tn_global_get(context(), &*instance.flags, &value));
+  return value.i32 != 0;
+}
+
+void InstanceState::set_may_leave(RuntimeComponentInstanceIndex index, bool may_leave) {
+  ComponentInstance& instance = tables_[at(index)];
+  if (!instance.flags) [[likely]] {
+    instance.may_leave = may_leave;
+  } else {
+    const tn_val value{.i32 = may_leave ? 1 : 0};
+    tn_error_free(tn_global_set(context(), &*instance.flags, value));
+  }
+}
+
+ResourceType InstanceState::resource(ResourceIndex index) const {
+  if (const auto defined = plan().defined_resource(index)) return ResourceType(number_, static_cast<uint32_t>(at(*defined)));
+  return pre_->resources[at(index)].type;
+}
+
+bool InstanceState::is_own_resource(component::ResourceTableIndex table) const {
+  const component::ResourceTable& entry = plan().resource_tables[at(table)];
+  const auto defined = plan().defined_resource(entry.resource);
+  return defined && plan().defined_resource_instances[at(*defined)] == entry.instance;
+}
+
+Result<> InstanceState::destroy(ResourceIndex index, uint32_t representation) {
+  const auto defined = plan().defined_resource(index);
+  if (!defined) {
+    const auto& destructor = pre_->resources[at(index)].destructor;
+    return destructor && *destructor ? (*destructor)(store_.store(), representation) : Result<>();
+  }
+  const tn_func destructor = destructors_[at(*defined)];
+  if (destructor.raw == nullptr) return {};
+  RawValue values[1] = {RawValue::of(representation)};
+  return call_core(store_, destructor, values, 1);
+}
+
+Result<LiftedFunc*> InstanceState::lifted(component::ExportIndex index) {
+  if (lifted_.empty()) lifted_.resize(plan().export_items.size());
+  std::unique_ptr<LiftedFunc>& slot = lifted_[at(index)];
+  if (slot) return slot.get();
+  const auto* item = std::get_if<component::LiftedFunction>(&plan().export_items[at(index)]);
+  if (item == nullptr) return fail(ErrorKind::InvalidInput, "the export is not a function");
+  const component::CanonicalOptions& options = plan().options[at(item->options)];
+  auto made = std::make_unique<LiftedFunc>(LiftedFunc{.instance = this,
+                                                      .options = &options,
+                                                      .shape = &component().shape(item->type, options.is_64),
+                                                      .types = &component().types(),
+                                                      .type = &plan().func_types[at(item->type)]});
+  TENON_TRY(const tn_func core, find_func(item->func));
+  made->core = core.raw;
+  if (options.post_return) made->post_return = post_returns_[at(*options.post_return)].raw;
+  slot = std::move(made);
+  return slot.get();
+}
+
+Result<core::Module> InstanceState::module(component::ExportIndex index) const {
+  const component::Export& item = plan().export_items[at(index)];
+  if (const auto* owned = std::get_if<component::ExportedStaticModule>(&item)) return component().modules()[at(owned->module)];
+  if (const auto* imported = std::get_if<component::ExportedImportedModule>(&item)) return *pre_->modules[at(imported->import)];
+  return fail(ErrorKind::InvalidInput, "the export is not a core module");
+}
+
+}  // namespace tenon::detail
+
+namespace tenon {
+
+Result<Instance> InstancePre::instantiate(Store& store) const {
+  detail::StoreState& state = detail::StoreState::of(store);
+  auto made = std::make_unique<detail::InstanceState>(state, state_);
+  detail::InstanceState& instance = *made;
+  state.instances.push_back(std::move(made));
+  TENON_CHECK_OK(instance.start());
+  return Instance(instance);
+}
+
+}  // namespace tenon

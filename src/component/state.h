@@ -1,0 +1,256 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "component/handles.h"
+#include "component/names.h"
+#include "component/plan.h"
+#include "component/scopes.h"
+#include "engine/raw.h"
+#include "tenon/component.h"
+#include "tenon/core.h"
+#include "tenon/detail/call.h"
+#include "tenon/engine.h"
+#include "tenon/linker.h"
+#include "tenon/resource.h"
+#include "tenon/store.h"
+
+/// What a component, a resolved component, a store and an instance consist of. The public classes are handles to these.
+namespace tenon::detail {
+
+class PreState;
+class StoreState;
+
+/// A node of the tree that `Item` shows.
+struct ItemNode {
+  std::string_view name;
+  ItemKind kind = ItemKind::Type;
+  const TypeTable* types = nullptr;
+  const FuncTypeNode* func = nullptr;
+  std::optional<TypeIndex> type;
+  /// Owned by the component, shared by all uses of one instance or component type.
+  const std::vector<Item>* exports = nullptr;
+  const std::vector<Item>* imports = nullptr;
+};
+
+/// What a host function of the plan needs to know when the guest calls it. Lives as long as the component; shared by all instances.
+struct TrampolineRecord {
+  const ComponentState* component = nullptr;
+  const component::Trampoline* trampoline = nullptr;
+  /// LowerImport.
+  const component::CanonicalOptions* options = nullptr;
+  const FuncShape* shape = nullptr;
+  const FuncTypeNode* type = nullptr;
+  component::RuntimeImportIndex import{};
+  /// The component instance whose `may_leave` must hold; absent for what adapters call and for resource.rep.
+  std::optional<component::RuntimeComponentInstanceIndex> checked;
+};
+
+/// A component: plan, compiled modules, host functions. Immutable; shared.
+class ComponentState final {
+ public:
+  static Result<std::shared_ptr<const ComponentState>> create(const Engine& engine, std::span<const std::byte> bytes, const ComponentOptions& options);
+  ~ComponentState();
+
+  const Engine& engine() const { return engine_; }
+  const component::Plan& plan() const { return plan_; }
+  const TypeTable& types() const { return *plan_.types; }
+  const std::vector<core::Module>& modules() const { return modules_; }
+  const tn_host_set* host_set() const { return host_set_; }
+  const FuncShape& shape(component::FuncTypeIndex type, bool is_64) const { return (is_64 ? shapes64_ : shapes32_)[at(type)]; }
+  /// The destructor that the plan gives a resource defined here.
+  const component::DefineResource& definition(component::DefinedResourceIndex index) const { return *definitions_[at(index)]; }
+  /// Static module of each core instance; absent for instances of imported modules.
+  std::optional<component::StaticModuleIndex> module_of(component::RuntimeInstanceIndex index) const { return module_of_[at(index)]; }
+  /// The module prepared for instantiation when all that it imports are host functions; null otherwise.
+  const tn_instance_pre* prepared(component::StaticModuleIndex index) const { return prepared_[at(index)]; }
+
+  std::span<const Item> imports() const { return component_imports_[at(plan_.type)]; }
+  std::span<const Item> exports() const { return component_exports_[at(plan_.type)]; }
+  size_t code_bytes() const;
+  Error unsupported_error() const;
+  static Component handle(std::shared_ptr<const ComponentState> state) { return Component(std::move(state)); }
+  const std::vector<std::string>& unsupported() const { return unsupported_; }
+  const component::NameMap<component::ExportIndex>& export_names() const { return export_names_; }
+  /// The names in an exported instance; null when the item is no instance.
+  const component::NameMap<component::ExportIndex>* instance_names(component::ExportIndex index) const;
+
+ private:
+  explicit ComponentState(const Engine& engine) : engine_(engine) {}
+  Result<> compile();
+  Result<> make_trampolines();
+  Result<> prepare_modules();
+  void index_plan();
+  void index_exports();
+  size_t step_count(component::StaticModuleIndex module) const;
+  std::vector<Item> make_items(const std::vector<component::NamedExtern>& named);
+
+  Engine engine_;
+  component::PlanBuffer buffer_;
+  component::Plan plan_;
+  std::vector<core::Module> modules_;
+  std::vector<TrampolineRecord> records_;
+  std::vector<tn_instance_pre*> prepared_;
+  tn_host_set* host_set_ = nullptr;
+  std::vector<FuncShape> shapes32_;
+  std::vector<FuncShape> shapes64_;
+  std::vector<const component::DefineResource*> definitions_;
+  std::vector<std::optional<component::StaticModuleIndex>> module_of_;
+  std::vector<std::unique_ptr<ItemNode>> nodes_;
+  std::vector<std::vector<Item>> instance_items_;
+  std::vector<std::vector<Item>> component_imports_;
+  std::vector<std::vector<Item>> component_exports_;
+  std::vector<std::string> unsupported_;
+  component::NameMap<component::ExportIndex> export_names_;
+  std::vector<std::unique_ptr<component::NameMap<component::ExportIndex>>> instance_names_;
+};
+
+/// A component with its imports resolved. Immutable; shared.
+class PreState final {
+ public:
+  struct ImportedResource {
+    ResourceType type;
+    std::shared_ptr<const ResourceDestructor> destructor;
+  };
+
+  std::shared_ptr<const ComponentState> component;
+  /// By `RuntimeImportIndex`: one of the two, or none for resources.
+  std::vector<std::shared_ptr<const HostFunction>> functions;
+  std::vector<std::optional<core::Module>> modules;
+  /// By `ResourceIndex`, imported ones.
+  std::vector<ImportedResource> resources;
+};
+
+/// What the component model adds to a store. Owned by the store, made when its first component is instantiated.
+class StoreState final : public engine::StoreExtension {
+ public:
+  explicit StoreState(Store& store);
+  ~StoreState() override;
+  /// The state of a store, made when there is none.
+  static StoreState& of(Store& store);
+  /// From what host functions are given; the state is there, because an instance runs.
+  static StoreState& current_of(void* data) { return *static_cast<StoreState*>(engine::extension_of_data(data)); }
+
+  Store& store() const { return store_; }
+  tn_context* context() const { return context_; }
+  uint64_t number() const { return number_; }
+  uint64_t lift_bytes() const { return lift_bytes_; }
+
+  component::HandleCounter handles;
+  component::CallScopes scopes;
+  /// The instance whose guest code runs now: the one that was entered last. Instances only call each other through the host.
+  InstanceState* current = nullptr;
+  std::vector<std::unique_ptr<InstanceState>> instances;
+
+ private:
+  Store& store_;
+  tn_context* context_;
+  uint64_t number_;
+  uint64_t lift_bytes_;
+};
+
+/// A live instance. Owned by its store.
+class InstanceState final {
+ public:
+  InstanceState(StoreState& store, std::shared_ptr<const PreState> pre);
+
+  /// Runs the initializers. On failure the instance stays in its store, poisoned, because the engine keeps what it made.
+  Result<> start();
+
+  StoreState& store() const { return store_; }
+  tn_context* context() const { return store_.context(); }
+  const ComponentState& component() const { return *pre_->component; }
+  const component::Plan& plan() const { return component().plan(); }
+  const PreState& pre() const { return *pre_; }
+  Component public_component() const;
+
+  bool is_poisoned() const { return poisoned_; }
+  void poison() { poisoned_ = true; }
+  bool is_entered() const { return entered_; }
+  void set_entered(bool entered) { entered_ = entered; }
+
+  tn_memory_view memory(component::RuntimeMemoryIndex index) const { return tn_memory_data(context(), &memories_[at(index)]); }
+  tn_func realloc(component::RuntimeReallocIndex index) const { return reallocs_[at(index)]; }
+
+  bool may_leave(component::RuntimeComponentInstanceIndex index) const;
+  void set_may_leave(component::RuntimeComponentInstanceIndex index, bool may_leave);
+
+  component::HandleTable& handles(component::ResourceTableIndex table) { return tables_[at(plan().resource_tables[at(table)].instance)].handles; }
+  /// The identity of a resource here.
+  ResourceType resource(component::ResourceIndex index) const;
+  ResourceType resource(component::ResourceTableIndex table) const { return resource(plan().resource_tables[at(table)].resource); }
+  /// Whether a table is of the component instance that defines its resource: borrows are then bare representations.
+  bool is_own_resource(component::ResourceTableIndex table) const;
+  /// Runs the destructor of a resource as this instance sees it, from whoever drops it.
+  Result<> destroy(component::ResourceIndex index, uint32_t representation);
+
+  /// A lifted export, resolved on first use.
+  Result<LiftedFunc*> lifted(component::ExportIndex index);
+  Result<core::Module> module(component::ExportIndex index) const;
+
+ private:
+  struct ComponentInstance {
+    component::HandleTable handles;
+    std::optional<tn_global> flags;
+    bool may_leave = true;
+  };
+
+  Result<> step(const component::Initializer& initializer);
+  Result<> instantiate(const component::InstantiateStaticModule& step);
+  Result<> instantiate(const component::InstantiateImportedModule& step);
+  Result<> run_instantiation(const core::Module& module, const tn_instance_pre* prepared, std::span<const tn_extern> imports,
+                             component::RuntimeInstanceIndex index, bool enters);
+  Result<tn_extern> find(const component::CoreDef& def);
+  Result<tn_extern> find(const component::CoreExport& source);
+  Result<tn_func> find_func(const component::CoreDef& def);
+  Result<tn_global> flags(component::RuntimeComponentInstanceIndex index);
+
+  StoreState& store_;
+  std::shared_ptr<const PreState> pre_;
+  uint64_t number_;
+  std::vector<tn_instance> instances_;
+  std::vector<tn_memory> memories_;
+  std::vector<tn_func> reallocs_;
+  std::vector<tn_func> post_returns_;
+  std::vector<tn_func> destructors_;
+  std::vector<ComponentInstance> tables_;
+  std::vector<std::unique_ptr<LiftedFunc>> lifted_;
+  bool poisoned_ = false;
+  bool entered_ = false;
+};
+
+/// Calls a core function; `count` is the larger of the numbers of parameters and results.
+inline Result<> call_core(const StoreState& store, tn_func func, RawValue* values, size_t count) {
+  static_assert(sizeof(RawValue) == sizeof(tn_val));
+  return engine::call(store.store(), func, reinterpret_cast<tn_val*>(values), count);
+}
+
+/// Enters an instance for a call that lifts and lowers nothing: start functions, destructors.
+class Entry final {
+ public:
+  Entry(StoreState& store, InstanceState& instance);
+  ~Entry();
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+
+  /// Ends the scope. Without it the destructor leaves by force.
+  Result<> leave();
+
+ private:
+  StoreState& store_;
+  InstanceState& instance_;
+  InstanceState* previous_;
+  uint32_t depth_;
+  bool was_entered_;
+  bool left_ = false;
+};
+
+/// Fills in `record.checked` and returns the function behind a built-in.
+tn_host_function trampoline_function(component::TrampolineKind kind);
+
+}  // namespace tenon::detail
