@@ -111,6 +111,20 @@ pub unsafe extern "C" fn tn_plan_translate(component: tn_bytes, features: u32, p
     })
 }
 
+/// Validates a component or a core module whole, function bodies too, which `tn_plan_translate` leaves to the compiler. `features` as there; async is
+/// always valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tn_plan_validate(wasm: tn_bytes, features: u32) -> *mut tn_error {
+    guard(|| {
+        let bytes = unsafe { wasm.as_slice() };
+        limits::check_size("the WebAssembly file", bytes.len(), limits::WASM_BYTES_MAX)?;
+        on_large_stack(|| {
+            let mut validator = Validator::new_with_features(wasm_features(features, Concurrency::On));
+            validator.validate_all(bytes).map(drop).map_err(|invalid| failure_of(invalid.into()))
+        })
+    })
+}
+
 /// The names of the trampolines in the order of their numbers in a plan, one a line. Static.
 #[unsafe(no_mangle)]
 pub extern "C" fn tn_plan_trampoline_names() -> tn_bytes {

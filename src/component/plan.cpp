@@ -46,6 +46,17 @@ uint32_t feature_bits(const TranslateOptions& options) {
   return bits;
 }
 
+tn_bytes borrowed(std::span<const std::byte> bytes) { return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}; }
+
+/// The native library's error as ours.
+Result<> taken(tn_error* error) {
+  if (error == nullptr) return {};
+  const tn_bytes message = tn_error_message(error);
+  Error failure(static_cast<ErrorKind>(tn_error_kind(error)), std::string(reinterpret_cast<const char*>(message.data), message.size));
+  tn_error_free(error);
+  return std::unexpected(std::move(failure));
+}
+
 }  // namespace
 
 std::string_view to_string(TrampolineKind kind) { return info(kind).name; }
@@ -84,18 +95,15 @@ PlanBuffer::~PlanBuffer() { tn_buffer_free({reinterpret_cast<uint8_t*>(data_), s
 
 Result<PlanBuffer> translate(std::span<const std::byte> component, const TranslateOptions& options) {
   tn_buffer made = {};
-  if (tn_error* error = tn_plan_translate({reinterpret_cast<const uint8_t*>(component.data()), component.size()}, feature_bits(options), &made)) {
-    const tn_bytes message = tn_error_message(error);
-    Error failure(static_cast<ErrorKind>(tn_error_kind(error)), std::string(reinterpret_cast<const char*>(message.data), message.size));
-    tn_error_free(error);
-    return std::unexpected(std::move(failure));
-  }
+  TENON_CHECK_OK(taken(tn_plan_translate(borrowed(component), feature_bits(options), &made)));
   PlanBuffer buffer;
   buffer.data_ = reinterpret_cast<std::byte*>(made.data);
   buffer.size_ = made.size;
   buffer.capacity_ = made.capacity;
   return buffer;
 }
+
+Result<> validate(std::span<const std::byte> wasm, const TranslateOptions& options) { return taken(tn_plan_validate(borrowed(wasm), feature_bits(options))); }
 
 namespace {
 

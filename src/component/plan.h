@@ -505,6 +505,11 @@ struct TranslateOptions {
 /// `Unsupported` when it is valid but the translator cannot read it; `LimitExceeded` when it is larger than the translator takes.
 Result<PlanBuffer> translate(std::span<const std::byte> component, const TranslateOptions& options = {});
 
+/// Validates `wasm`, a component or a core module, whole: function bodies too, which `translate` leaves to the compiler of the core modules.
+///
+/// Errors: `InvalidInput`, saying what is wrong and at which offset; `LimitExceeded` when it is larger than the validator takes.
+Result<> validate(std::span<const std::byte> wasm, const TranslateOptions& options = {});
+
 /// Reads a plan and checks all of it. `buffer` must outlive the plan.
 ///
 /// Errors: `InvalidInput` when the bytes are not a plan of this version, or any index, name or enumerator in it is out of range.
