@@ -575,6 +575,10 @@ struct tn_frame tn_error_frame(const struct tn_error *error, size_t index);
 // Validates a component and writes its plan into `plan`, which the caller frees with `tn_buffer_free`. `features` are bits of `TN_PLAN_…`.
 struct tn_error *tn_plan_translate(struct tn_bytes component, uint32_t features, struct tn_buffer *plan);
 
+// Validates a component or a core module whole, function bodies too, which `tn_plan_translate` leaves to the compiler. `features` as there; async is
+// always valid.
+struct tn_error *tn_plan_validate(struct tn_bytes wasm, uint32_t features);
+
 // The names of the trampolines in the order of their numbers in a plan, one a line. Static.
 struct tn_bytes tn_plan_trampoline_names(void);
 
