@@ -28,6 +28,8 @@ if [ ! -f "$cache/$built/libtenon_native.a" ]; then
   flock 9  # one build at a time: two checkouts share the target folder and its output
   while built=$(key) && [ ! -f "$cache/$built/libtenon_native.a" ]; do
     echo "building the Rust library (about four minutes the first time) …" >&2
+    # Cargo tells a checkout from another by the age of its files alone, and would take the other's library for this one's.
+    touch "$here/src/lib.rs"
     CARGO_TARGET_DIR=$target cargo build --release --locked --manifest-path "$here/Cargo.toml" >&2 9>&-
     [ "$(key)" = "$built" ] || continue  # edited meanwhile: what was built has no name
     mkdir -p "$cache/$built"
