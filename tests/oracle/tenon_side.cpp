@@ -26,8 +26,16 @@ class StoreHandles final : public Handles {
   StoreHandles(Store& store, ResourceType thing, std::vector<ResourceAny>& kept) : store_(&store), thing_(thing), kept_(&kept) {}
 
   Result<Value> handle_from(const Json& json) override {
-    if (json.contains("kept")) return Value(ResourceAny(kept_->at(json["kept"].get<size_t>())));
+    if (json.contains("kept")) {
+      TENON_TRY(ResourceAny handle, kept_handle(json["kept"].get<size_t>()));
+      return Value(std::move(handle));
+    }
     return Value(make_resource(*store_, thing_, json.contains("own") ? json["own"].get<uint32_t>() : json["borrow"].get<uint32_t>()));
+  }
+
+  Result<ResourceAny> kept_handle(size_t number) const {
+    if (number >= kept_->size()) return fail(ErrorKind::InvalidInput, "oracle: no such kept handle");
+    return (*kept_)[number];
   }
 
   Result<Json> handle_to(const ResourceAny& handle) override {
@@ -103,7 +111,8 @@ Result<Live> start(const Engine& engine, const InstancePre& pre) {
 Result<Json> call_once(Live& live, const Host& host, const Json& call) {
   StoreHandles handles(*live.store, host.thing, live.kept);
   if (call.contains("drop")) {
-    TENON_CHECK_OK(drop_resource(*live.store, live.kept.at(call["drop"].get<size_t>())));
+    TENON_TRY(const ResourceAny handle, handles.kept_handle(call["drop"].get<size_t>()));
+    TENON_CHECK_OK(drop_resource(*live.store, handle));
     return Json::array();
   }
   TENON_TRY(const Func func, live.instance->get_func(call["func"].get<std::string>()));
@@ -135,10 +144,13 @@ Result<Json> TenonSide::run(std::span<const std::byte> bytes, const Json& calls)
       live.kept.clear();
       TENON_TRY(live, start(engine_, pre));
     }
-    auto result = call_once(live, host, calls[i]);
-    results.push_back(result ? Json{{"ok", *std::move(result)}} : Json{{"trap", result.error().message()}});
+    auto called = call_once(live, host, calls[i]);
+    Json result = called ? Json{{"ok", *std::move(called)}} : Json{{"trap", called.error().message()}};
+    result["journal"] = std::exchange(host.journal, Json::array());
+    result["poisoned"] = live.instance->is_poisoned();
+    results.push_back(std::move(result));
   }
-  return Json{{"results", std::move(results)}, {"journal", std::move(host.journal)}};
+  return Json{{"results", std::move(results)}};
 }
 
 Json TenonSide::answer(std::span<const std::byte> component, const Json& calls) const {

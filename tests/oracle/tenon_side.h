@@ -12,12 +12,13 @@
 
 namespace tenon::oracle {
 
-/// Runs a component and its calls with Tenon and answers as the oracle does (src/main.rs): the same host, the same journal.
+/// Runs a component and its calls with Tenon and answers as the oracle does (src/main.rs): the same host, the same journal. Each result also says whether
+/// the instance is `poisoned` after the call.
 class TenonSide {
  public:
   explicit TenonSide(Engine engine) : engine_(std::move(engine)), thing_(ResourceType::create_host()) {}
 
-  /// `{"error": …}` when the component is refused, otherwise `{"results": […], "journal": […]}`.
+  /// `{"error": …}` when the component is refused, otherwise `{"results": […]}`.
   Json answer(std::span<const std::byte> component, const Json& calls) const;
 
  private:

@@ -2,7 +2,8 @@
 //!
 //! Reads requests from stdin: a line of JSON, `{"size": n, "calls": [{"func": name, "arguments": […], "fresh": bool} | {"drop": kept}]}`, followed by
 //! the n bytes of a component, binary or text. Answers each with a line of JSON: `{"error": text}` when the component was refused, otherwise
-//! `{"results": […], "journal": […]}` with, for each call, `{"ok": [results]}` or `{"trap": text}`. A call that is `fresh` gets a new instance.
+//! `{"results": […]}` with, for each call, `{"ok": [results], "journal": […]}` or `{"trap": text, "journal": […]}`; the journal is what the host saw
+//! meanwhile. A call that is `fresh` gets a new instance.
 //! values.rs describes how values are written, host.rs what the host does.
 
 mod host;
@@ -58,19 +59,19 @@ fn serve(engine: &Engine, request: &Json, bytes: &[u8]) -> Result<Json> {
     let component = Component::new(engine, wat::parse_bytes(bytes).map_err(|error| format_err!("{error}"))?)?;
     let pre = host::linker(engine, &component)?.instantiate_pre(&component)?;
     let mut live = start(&pre)?;
-    let (mut results, mut journal) = (Vec::new(), Vec::new());
+    let mut results = Vec::new();
     for (i, one) in request["calls"].as_array().into_iter().flatten().enumerate() {
         if i > 0 && one["fresh"].as_bool() == Some(true) {
-            journal.append(&mut live.store.data_mut().journal);
             live = start(&pre)?;
         }
-        results.push(match call(&mut live, one) {
+        let mut result = match call(&mut live, one) {
             Ok(values) => json!({"ok": values}),
             Err(error) => json!({"trap": format!("{error:#}")}),
-        });
+        };
+        result["journal"] = std::mem::take(&mut live.store.data_mut().journal).into();
+        results.push(result);
     }
-    journal.append(&mut live.store.data_mut().journal);
-    Ok(json!({"results": results, "journal": journal}))
+    Ok(json!({"results": results}))
 }
 
 fn engine() -> Result<Engine> {
