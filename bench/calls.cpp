@@ -42,16 +42,44 @@ struct Entry {
 };
 
 struct Wide {
-  uint8_t a0; uint16_t a1; uint32_t a2; uint64_t a3; int32_t a4; double a5; bool a6; char32_t a7; std::string a8; std::optional<uint32_t> a9;
-  uint8_t b0; uint16_t b1; uint32_t b2; uint64_t b3; int32_t b4; double b5; bool b6; char32_t b7; std::string b8; std::optional<uint32_t> b9;
-  uint8_t c0; uint16_t c1; uint32_t c2; uint64_t c3; int32_t c4; double c5; bool c6; char32_t c7; std::string c8; std::optional<uint32_t> c9;
+  uint8_t a0;
+  uint16_t a1;
+  uint32_t a2;
+  uint64_t a3;
+  int32_t a4;
+  double a5;
+  bool a6;
+  char32_t a7;
+  std::string a8;
+  std::optional<uint32_t> a9;
+  uint8_t b0;
+  uint16_t b1;
+  uint32_t b2;
+  uint64_t b3;
+  int32_t b4;
+  double b5;
+  bool b6;
+  char32_t b7;
+  std::string b8;
+  std::optional<uint32_t> b9;
+  uint8_t c0;
+  uint16_t c1;
+  uint32_t c2;
+  uint64_t c3;
+  int32_t c4;
+  double c5;
+  bool c6;
+  char32_t c7;
+  std::string c8;
+  std::optional<uint32_t> c9;
 };
 
 }  // namespace
 
 template <>
 struct tenon::RecordTraits<ToolCall> {
-  static constexpr auto fields = std::make_tuple(tenon::field("call-id", &ToolCall::call_id), tenon::field("name", &ToolCall::name), tenon::field("input", &ToolCall::input));
+  static constexpr auto fields =
+      std::make_tuple(tenon::field("call-id", &ToolCall::call_id), tenon::field("name", &ToolCall::name), tenon::field("input", &ToolCall::input));
 };
 template <>
 struct tenon::RecordTraits<Context> {
@@ -75,7 +103,8 @@ struct tenon::RecordTraits<Wide> {
       tenon::field("b0", &Wide::b0), tenon::field("b1", &Wide::b1), tenon::field("b2", &Wide::b2), tenon::field("b3", &Wide::b3), tenon::field("b4", &Wide::b4),
       tenon::field("b5", &Wide::b5), tenon::field("b6", &Wide::b6), tenon::field("b7", &Wide::b7), tenon::field("b8", &Wide::b8), tenon::field("b9", &Wide::b9),
       tenon::field("c0", &Wide::c0), tenon::field("c1", &Wide::c1), tenon::field("c2", &Wide::c2), tenon::field("c3", &Wide::c3), tenon::field("c4", &Wide::c4),
-      tenon::field("c5", &Wide::c5), tenon::field("c6", &Wide::c6), tenon::field("c7", &Wide::c7), tenon::field("c8", &Wide::c8), tenon::field("c9", &Wide::c9));
+      tenon::field("c5", &Wide::c5), tenon::field("c6", &Wide::c6), tenon::field("c7", &Wide::c7), tenon::field("c8", &Wide::c8),
+      tenon::field("c9", &Wide::c9));
 };
 
 namespace tenon::bench {

@@ -34,8 +34,10 @@ double time(const Guests& guests, const Start& start, Arguments... arguments) {
              const auto store = make_store(guests.engine, usual);
              const Instance instance = must(start.pre.instantiate(*store), "instance");
              const auto func = must(instance.get_func<Signature>(start.index), "run");
-             if constexpr (std::is_same_v<Signature, uint32_t()>) keep(must(func.call(arguments...), "call"));
-             else must(func.call(arguments...), "call");
+             if constexpr (std::is_same_v<Signature, uint32_t()>)
+               keep(must(func.call(arguments...), "call"));
+             else
+               must(func.call(arguments...), "call");
            }
          }) /
          1000;

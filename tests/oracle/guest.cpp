@@ -163,8 +163,8 @@ std::string passing_run(const Signature& s) {
 /// `run` of a component that answers itself: the parameters lie at an address, and the result is a part of them.
 std::string answering_run(size_t padding) {
   const std::string address = "(i32.add (local.get 0) (i32.const " + std::to_string(padding * 8) + "))";
-  return "      (func (export \"run\") (param i32) (result i32)\n" + corrupt_flats({Flat::I32}) + "        (call $write " + address +
-         ")\n        (i32.add " + address + " (global.get $moved)))\n";
+  return "      (func (export \"run\") (param i32) (result i32)\n" + corrupt_flats({Flat::I32}) + "        (call $write " + address + ")\n        (i32.add " +
+         address + " (global.get $moved)))\n";
 }
 
 /// The component-level type of `run`.
@@ -260,8 +260,10 @@ std::string text(const Guest& guest, const TypeTable& table) {
     out += level_text(guest, table, i) + "  (instance $i" + number + " (instantiate $level" + number;
     if (types.uses_resource()) out += " (with \"thing\" (type $thing))";
     for (size_t t = 0; t < types.count(); t++) out += " (with \"t" + std::to_string(t) + "\" (type $t" + std::to_string(t) + "))";
-    if (!innermost) out += " (with \"next\" (func $i" + std::to_string(i + 1) + " \"run\"))";
-    else if (needs_host) out += " (with \"next\" (func $echo))";
+    if (!innermost)
+      out += " (with \"next\" (func $i" + std::to_string(i + 1) + " \"run\"))";
+    else if (needs_host)
+      out += " (with \"next\" (func $echo))";
     out += " (with \"note\" (func $note))))\n  (export \"set" + number + "\" (func $i" + number + " \"set\"))\n";
   }
   return out + "  (export \"run\" (func $i0 \"run\")))\n";

@@ -42,9 +42,11 @@ enum class Misbehaviour : uint32_t {
   /// Core parameter `a` of `run` is replaced by `b` before it goes on.
   Flat = 0,
   /// Byte, or four bytes, `b` at `a` bytes from the start of the result.
-  Result8 = 1, Result32 = 2,
+  Result8 = 1,
+  Result32 = 2,
   /// The same, from the start of what realloc gave out.
-  Heap8 = 3, Heap32 = 4,
+  Heap8 = 3,
+  Heap32 = 4,
   /// The result is said to lie `a` bytes further.
   Moved = 5,
   /// The allocator does `a` (see the text) at its `b`th call.

@@ -79,7 +79,10 @@ Json misbehaviour(Random& random, const Guest& guest, const TypeTable& table, bo
     case Misbehaviour::Heap8: a = random.between(0, 200); break;
     case Misbehaviour::Heap32: a = random.between(0, 50) * 4; break;
     case Misbehaviour::Moved: a = random.once_in(2) ? random.between(-400, 400) * 4 : static_cast<int64_t>(random.once_in(2) ? 1 : random.next()); break;
-    case Misbehaviour::Realloc: a = random.between(1, realloc_kinds); b = random.between(0, 4); break;
+    case Misbehaviour::Realloc:
+      a = random.between(1, realloc_kinds);
+      b = random.between(0, 4);
+      break;
     case Misbehaviour::PostReturn: a = random.between(1, 2); break;
   }
   const std::string name = "set" + std::to_string(random.below(guest.levels.size()));
@@ -121,8 +124,8 @@ std::string difference(const Json& calls, const Json& ours, const Json& theirs) 
     const Json right = is_poisoned ? Json{{"trap", "may not enter"}, {"journal", Json::array()}} : without_wording(theirs["results"][i]);
     is_poisoned = is_poisoned || ours["results"][i]["poisoned"].get<bool>();
     if (left == right) continue;
-    return "call " + std::to_string(i) + " " + calls[i].dump() + (i > 0 ? "\nafter " + calls[i - 1].dump() : "") + "\nours:   " +
-           ours["results"][i].dump() + "\ntheirs: " + theirs["results"][i].dump();
+    return "call " + std::to_string(i) + " " + calls[i].dump() + (i > 0 ? "\nafter " + calls[i - 1].dump() : "") + "\nours:   " + ours["results"][i].dump() +
+           "\ntheirs: " + theirs["results"][i].dump();
   }
   return "";
 }
@@ -166,12 +169,20 @@ struct Operation {
 };
 
 constexpr std::array operations = {
-    Operation{"new", "n", true}, Operation{"new", "n", true}, Operation{"rep-of", "b"}, Operation{"take", "r"}, Operation{"pass", "r", true}, Operation{"leak", "r"},
-    Operation{"drop-twice", "r"}, Operation{"guess-rep", "n"}, Operation{"guess-drop", "n"}, Operation{"guess-give", "n", true}, Operation{"fail-in-dtor", ""},
-    Operation{"b-use", "b"}, Operation{"b-use-kept", "b"}, Operation{"b-steal", "b"}, Operation{"b-make-and-take", "n"}, Operation{"b-forward", "r", true},
-    Operation{"b-drop", "r"}, Operation{"b-take-after-use", "r"}, Operation{"b-use-after-take", "r"}, Operation{"b-guess-drop", "n"}, Operation{"b-guess-thing", "n"},
-    Operation{"thing-life", "n"}, Operation{"thing-forward", "t"}, Operation{"thing-look", "u"}, Operation{"thing-look-kept", "u"}, Operation{"thing-give-lent", "u"},
-    Operation{"thing-both", "tu"}, Operation{"drop", ""},
+    Operation{"new", "n", true},        Operation{"new", "n", true},
+    Operation{"rep-of", "b"},           Operation{"take", "r"},
+    Operation{"pass", "r", true},       Operation{"leak", "r"},
+    Operation{"drop-twice", "r"},       Operation{"guess-rep", "n"},
+    Operation{"guess-drop", "n"},       Operation{"guess-give", "n", true},
+    Operation{"fail-in-dtor", ""},      Operation{"b-use", "b"},
+    Operation{"b-use-kept", "b"},       Operation{"b-steal", "b"},
+    Operation{"b-make-and-take", "n"},  Operation{"b-forward", "r", true},
+    Operation{"b-drop", "r"},           Operation{"b-take-after-use", "r"},
+    Operation{"b-use-after-take", "r"}, Operation{"b-guess-drop", "n"},
+    Operation{"b-guess-thing", "n"},    Operation{"thing-life", "n"},
+    Operation{"thing-forward", "t"},    Operation{"thing-look", "u"},
+    Operation{"thing-look-kept", "u"},  Operation{"thing-give-lent", "u"},
+    Operation{"thing-both", "tu"},      Operation{"drop", ""},
 };
 
 /// A life of some handles: made, lent, given away, dropped, and now and then used after that.
@@ -191,9 +202,12 @@ Json resource_calls(Random& random) {
     }
     Json arguments = Json::array();
     for (const char kind : operation.takes) {
-      if (kind == 'n') arguments.push_back(random.below(6));
-      else if (kind == 'r' || kind == 'b') arguments.push_back(Json{{"kept", handle}});
-      else arguments.push_back(Json{{kind == 't' ? "own" : "borrow", random.below(1000)}});
+      if (kind == 'n')
+        arguments.push_back(random.below(6));
+      else if (kind == 'r' || kind == 'b')
+        arguments.push_back(Json{{"kept", handle}});
+      else
+        arguments.push_back(Json{{kind == 't' ? "own" : "borrow", random.below(1000)}});
     }
     calls.push_back(Json{{"func", operation.name}, {"arguments", std::move(arguments)}, {"fresh", false}});
     if (operation.gives) handles++;

@@ -25,7 +25,9 @@ class Random {
   /// True once in `n` times.
   bool once_in(uint64_t n) { return below(n) == 0; }
   template <class T>
-  const T& pick(std::span<const T> items) { return items[below(items.size())]; }
+  const T& pick(std::span<const T> items) {
+    return items[below(items.size())];
+  }
 
  private:
   uint64_t state_;

@@ -76,7 +76,8 @@ Result<> define(LinkerInstance linker, std::span<const Item> items, Host& host) 
     const std::string name(item.name());
     switch (item.kind()) {
       case ItemKind::Func:
-        TENON_CHECK_OK(linker.define_func(name, [name, &host](HostCall& call, std::span<Value> arguments) { return answer_call(name, host, call, arguments); }));
+        TENON_CHECK_OK(
+            linker.define_func(name, [name, &host](HostCall& call, std::span<Value> arguments) { return answer_call(name, host, call, arguments); }));
         break;
       case ItemKind::Resource:
         TENON_CHECK_OK(linker.define_resource(name, host.thing, [&host](Store&, uint32_t representation) -> Result<> {

@@ -31,17 +31,23 @@ Flat join(Flat a, Flat b) {
 
 void flatten_into(Type type, std::vector<Flat>& out) {
   switch (type.kind()) {
-    case TypeKind::S64: case TypeKind::U64: out.push_back(Flat::I64); return;
+    case TypeKind::S64:
+    case TypeKind::U64: out.push_back(Flat::I64); return;
     case TypeKind::F32: out.push_back(Flat::F32); return;
     case TypeKind::F64: out.push_back(Flat::F64); return;
-    case TypeKind::String: case TypeKind::List: case TypeKind::Map: out.insert(out.end(), {Flat::I32, Flat::I32}); return;
+    case TypeKind::String:
+    case TypeKind::List:
+    case TypeKind::Map: out.insert(out.end(), {Flat::I32, Flat::I32}); return;
     case TypeKind::FixedLengthList:
       for (uint32_t i = 0; i < type.node().length; i++) flatten_into(type.element(), out);
       return;
-    case TypeKind::Record: case TypeKind::Tuple:
+    case TypeKind::Record:
+    case TypeKind::Tuple:
       for (size_t i = 0; i < type.node().fields.size(); i++) flatten_into(*type.field_type(i), out);
       return;
-    case TypeKind::Variant: case TypeKind::Option: case TypeKind::Result: {
+    case TypeKind::Variant:
+    case TypeKind::Option:
+    case TypeKind::Result: {
       out.push_back(Flat::I32);
       std::vector<Flat> joined;
       for (size_t i = 0; i < type.node().fields.size(); i++) {
@@ -49,8 +55,10 @@ void flatten_into(Type type, std::vector<Flat>& out) {
         if (!payload) continue;
         const std::vector<Flat> flat = flatten(*payload);
         for (size_t k = 0; k < flat.size(); k++) {
-          if (k < joined.size()) joined[k] = join(joined[k], flat[k]);
-          else joined.push_back(flat[k]);
+          if (k < joined.size())
+            joined[k] = join(joined[k], flat[k]);
+          else
+            joined.push_back(flat[k]);
         }
       }
       out.insert(out.end(), joined.begin(), joined.end());
@@ -108,10 +116,12 @@ std::vector<TypeField> TypeMaker::fields(int depth, std::string_view prefix, siz
 
 TypeIndex TypeMaker::compound(int depth) {
   switch (random_->below(12)) {
-    case 0: case 1: return table_->add_list(make(depth - 1));
+    case 0:
+    case 1: return table_->add_list(make(depth - 1));
     case 2: return table_->add_fixed_length_list(make(depth - 1), static_cast<uint32_t>(random_->between(1, 5)));
     case 3: return table_->add_map(primitive_type(random_->pick(std::span<const TypeKind>(keys))), make(depth - 1));
-    case 4: case 5: return table_->add_record(fields(depth - 1, "field-", random_->between(1, random_->once_in(6) ? 20 : 5)));
+    case 4:
+    case 5: return table_->add_record(fields(depth - 1, "field-", random_->between(1, random_->once_in(6) ? 20 : 5)));
     case 6: {
       std::vector<TypeIndex> members;
       for (int64_t i = random_->between(1, 4); i > 0; i--) members.push_back(make(depth - 1));
@@ -181,7 +191,10 @@ std::string TypeText::use(Type type) {
     }
     case TypeKind::Own: uses_resource_ = true; return "(own $thing)";
     case TypeKind::Borrow: uses_resource_ = true; return "(borrow $thing)";
-    case TypeKind::Record: case TypeKind::Variant: case TypeKind::Enum: case TypeKind::Flags: {
+    case TypeKind::Record:
+    case TypeKind::Variant:
+    case TypeKind::Enum:
+    case TypeKind::Flags: {
       if (const auto found = names_.find(type.index()); found != names_.end()) return found->second;
       const std::string shape = body(type);  // declares what it needs first
       const std::string name = "t" + std::to_string(names_.size());

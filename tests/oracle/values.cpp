@@ -58,9 +58,12 @@ uint32_t random_char(Random& random, uint64_t alphabet) {
 void append_utf8(std::string& text, uint32_t code) {
   const auto put = [&text](uint32_t byte) { text.push_back(static_cast<char>(byte)); };
   if (code < 0x80) return put(code);
-  if (code < 0x800) put(0xc0 | code >> 6);
-  else if (code < 0x10000) put(0xe0 | code >> 12), put(0x80 | (code >> 6 & 0x3f));
-  else put(0xf0 | code >> 18), put(0x80 | (code >> 12 & 0x3f)), put(0x80 | (code >> 6 & 0x3f));
+  if (code < 0x800)
+    put(0xc0 | code >> 6);
+  else if (code < 0x10000)
+    put(0xe0 | code >> 12), put(0x80 | (code >> 6 & 0x3f));
+  else
+    put(0xf0 | code >> 18), put(0x80 | (code >> 12 & 0x3f)), put(0x80 | (code >> 6 & 0x3f));
   put(0x80 | (code & 0x3f));
 }
 
@@ -80,8 +83,10 @@ uint64_t random_length(Random& random, Type element) {
 Json random_case(Random& random, Type type, uint32_t& next_handle) {
   const size_t index = random.below(type.kind() == TypeKind::Option ? 2 : type.node().fields.size());
   std::optional<Type> payload;
-  if (type.kind() != TypeKind::Option) payload = type.field_type(index);
-  else if (index == 1) payload = type.element();
+  if (type.kind() != TypeKind::Option)
+    payload = type.field_type(index);
+  else if (index == 1)
+    payload = type.element();
   if (!payload) return Json::array({index});
   return Json::array({index, random_value(random, *payload, next_handle)});
 }
@@ -132,9 +137,11 @@ std::optional<Value> packed_from(const Json& json, TypeKind element) {
       case TypeKind::S16: pack(bytes, item.get<int16_t>()); break;
       case TypeKind::U16: pack(bytes, item.get<uint16_t>()); break;
       case TypeKind::S32: pack(bytes, item.get<int32_t>()); break;
-      case TypeKind::U32: case TypeKind::F32: pack(bytes, item.get<uint32_t>()); break;
+      case TypeKind::U32:
+      case TypeKind::F32: pack(bytes, item.get<uint32_t>()); break;
       case TypeKind::S64: pack(bytes, item.get<int64_t>()); break;
-      case TypeKind::U64: case TypeKind::F64: pack(bytes, item.get<uint64_t>()); break;
+      case TypeKind::U64:
+      case TypeKind::F64: pack(bytes, item.get<uint64_t>()); break;
       default: return std::nullopt;
     }
   }
@@ -147,9 +154,12 @@ bool is_number(TypeKind kind) { return kind >= TypeKind::S8 && kind <= TypeKind:
 
 template <class T>
 Json number_to(T number) {
-  if constexpr (std::is_same_v<T, float>) return std::isnan(number) ? nan32 : std::bit_cast<uint32_t>(number);
-  else if constexpr (std::is_same_v<T, double>) return std::isnan(number) ? nan64 : std::bit_cast<uint64_t>(number);
-  else return number;
+  if constexpr (std::is_same_v<T, float>)
+    return std::isnan(number) ? nan32 : std::bit_cast<uint32_t>(number);
+  else if constexpr (std::is_same_v<T, double>)
+    return std::isnan(number) ? nan64 : std::bit_cast<uint64_t>(number);
+  else
+    return number;
 }
 
 template <class T>
@@ -230,7 +240,8 @@ Json random_value(Random& random, Type type, uint32_t& next_handle) {
     case TypeKind::F64: return random_f64(random);
     case TypeKind::Char: return random_char(random, random.below(4));
     case TypeKind::String: return random_string(random);
-    case TypeKind::List: case TypeKind::FixedLengthList: {
+    case TypeKind::List:
+    case TypeKind::FixedLengthList: {
       Json items = Json::array();
       const uint64_t length = type.kind() == TypeKind::List ? random_length(random, type.element()) : type.node().length;
       for (uint64_t i = 0; i < length; i++) items.push_back(random_value(random, type.element(), next_handle));
@@ -244,7 +255,8 @@ Json random_value(Random& random, Type type, uint32_t& next_handle) {
       }
       return entries;
     }
-    case TypeKind::Record: case TypeKind::Tuple: {
+    case TypeKind::Record:
+    case TypeKind::Tuple: {
       Json members = Json::array();
       for (size_t i = 0; i < type.node().fields.size(); i++) members.push_back(random_value(random, *type.field_type(i), next_handle));
       return members;
@@ -279,8 +291,11 @@ Result<Value> from_neutral(const Json& json, Type type, Handles& handles) {
     case TypeKind::String: return Value::string(json.get<std::string>());
     case TypeKind::Enum: return Value::enum_case(json.get<uint32_t>());
     case TypeKind::Flags: return Value::flags(json.get<std::vector<uint32_t>>());
-    case TypeKind::Variant: case TypeKind::Option: case TypeKind::Result: return case_from(json, type, handles);
-    case TypeKind::Own: case TypeKind::Borrow: return handles.handle_from(json);
+    case TypeKind::Variant:
+    case TypeKind::Option:
+    case TypeKind::Result: return case_from(json, type, handles);
+    case TypeKind::Own:
+    case TypeKind::Borrow: return handles.handle_from(json);
     default: break;
   }
   if (type.kind() == TypeKind::List && is_number(type.element().kind())) {
@@ -292,9 +307,15 @@ Result<Value> from_neutral(const Json& json, Type type, Handles& handles) {
 
 Result<Json> to_neutral(const Value& value, Type type, Handles& handles) {
   switch (type.kind()) {
-    case TypeKind::List: case TypeKind::FixedLengthList: case TypeKind::Map: case TypeKind::Record: case TypeKind::Tuple:
-      return sequence_to(value, type, handles);
-    case TypeKind::Variant: case TypeKind::Enum: case TypeKind::Option: case TypeKind::Result: return case_to(value, type, handles);
+    case TypeKind::List:
+    case TypeKind::FixedLengthList:
+    case TypeKind::Map:
+    case TypeKind::Record:
+    case TypeKind::Tuple: return sequence_to(value, type, handles);
+    case TypeKind::Variant:
+    case TypeKind::Enum:
+    case TypeKind::Option:
+    case TypeKind::Result: return case_to(value, type, handles);
     case TypeKind::Flags: {
       const auto* flags = value.get_if<Value::Flags>();
       if (flags == nullptr) return wrong_shape(type);
@@ -302,7 +323,8 @@ Result<Json> to_neutral(const Value& value, Type type, Handles& handles) {
       while (words.size() < (type.node().fields.size() + 31) / 32) words.push_back(0);
       return words;
     }
-    case TypeKind::Own: case TypeKind::Borrow: {
+    case TypeKind::Own:
+    case TypeKind::Borrow: {
       const auto* handle = value.get_if<ResourceAny>();
       if (handle == nullptr) return wrong_shape(type);
       return handles.handle_to(*handle);
@@ -311,10 +333,14 @@ Result<Json> to_neutral(const Value& value, Type type, Handles& handles) {
   }
   return std::visit(
       [&]<class T>(const T& held) -> Result<Json> {
-        if constexpr (std::is_same_v<T, char32_t>) return Json(static_cast<uint32_t>(held));
-        else if constexpr (std::is_same_v<T, std::string>) return Json(held);
-        else if constexpr (std::is_arithmetic_v<T>) return number_to(held);
-        else return wrong_shape(type);
+        if constexpr (std::is_same_v<T, char32_t>)
+          return Json(static_cast<uint32_t>(held));
+        else if constexpr (std::is_same_v<T, std::string>)
+          return Json(held);
+        else if constexpr (std::is_arithmetic_v<T>)
+          return number_to(held);
+        else
+          return wrong_shape(type);
       },
       value.storage());
 }
