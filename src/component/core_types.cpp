@@ -1,5 +1,7 @@
 #include "component/core_types.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace tenon::component {
@@ -86,16 +88,16 @@ std::string value_name(uint8_t code) {
 std::string describe(const Side& side) {
   const auto list = [](const std::string& types) {
     std::string text;
-    for (const char code : types) text += (text.empty() ? "" : " ") + value_name(static_cast<uint8_t>(code));
-    return "(" + text + ")";
+    for (const char code : types) text += fmt::format("{}{}", text.empty() ? "" : " ", value_name(static_cast<uint8_t>(code)));
+    return fmt::format("({})", text);
   };
   switch (side.kind) {
     case TN_FUNC: return "func " + list(side.params) + " -> " + list(side.results);
     case TN_GLOBAL: return std::string(side.is_mutable ? "mutable " : "") + "global " + value_name(side.global);
     case TN_TABLE:
     case TN_MEMORY:
-      return std::string(kind_name(side.kind)) + " " + std::to_string(side.limits.minimum) +
-             (side.limits.has_maximum != 0 ? " to " + std::to_string(side.limits.maximum) : std::string(" or more"));
+      return side.limits.has_maximum != 0 ? fmt::format("{} {} to {}", kind_name(side.kind), side.limits.minimum, side.limits.maximum)
+                                          : fmt::format("{} {} or more", kind_name(side.kind), side.limits.minimum);
     default: return std::string(kind_name(side.kind));
   }
 }
