@@ -97,6 +97,9 @@ ExitCode run_program(int argc, const char* const* argv) {
       });
   base::set_log_level(base::LogLevel::Warn);
 
+  add_run_command(app, program);
+  add_compile_command(app, program);
+  add_cache_command(app, program);
   add_inspect_command(app, program);
   add_validate_command(app, program);
   add_completion_command(app, program);

@@ -1,0 +1,204 @@
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/guest.h"
+#include "cli/input.h"
+#include "cli/program.h"
+#include "cli/runtime.h"
+#include "cli/units.h"
+#include "tenon/result.h"
+#include "tenon/store.h"
+#include "tenon/value_text.h"
+#include "tenon/wit.h"
+#include "wit/binary.h"
+
+namespace tenon::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct Options {
+  std::string file;
+  std::vector<std::string> invoke;
+  std::vector<std::string> link;
+  std::optional<uint64_t> fuel;
+  std::optional<std::chrono::microseconds> timeout;
+  std::optional<uint64_t> memory_max;
+  bool trap_missing_imports = false;
+  bool json = false;
+  EngineOptions engine;
+};
+
+/// Runs calls one after another in one instance, and tells of each.
+class Runner {
+ public:
+  Runner(Program& program, const Options& options, Store& store) : program_(program), options_(options), store_(store), fuel_before_(store.fuel()) {}
+
+  Result<ExitCode> run(Guest& guest) {
+    ExitCode code = ExitCode::Success;
+    for (const std::string& text : options_.invoke) {
+      auto called = call(guest, text);
+      if (!called) return failed(text, called.error());
+      if (*called != ExitCode::Success) code = *called;
+    }
+    return code;
+  }
+
+  /// An error before or in a call: the exit code, with everything printed.
+  ExitCode failed(const std::string& what, const Error& error) {
+    std::string message = what.empty() ? error.message() : fmt::format("{}: {}", what, error.message());
+    if (options_.json) {
+      ordered_json body{{"kind", to_string(error.kind())}, {"message", error.message()}};
+      if (const auto& trap = store_.last_trap()) body["frames"] = frames(*trap);
+      print_json(what, "error", body.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+    }
+    if (const auto& trap = store_.last_trap()) {
+      const std::string text = to_string(*trap);
+      if (const size_t line = text.find('\n'); line != std::string::npos) message += text.substr(line);
+    }
+    while (message.ends_with('\n')) message.pop_back();
+    if (const StoreFigures figures = store_.figures(); figures.refusals > 0) {
+      message += fmt::format("\nmemory or a table was refused to grow {} times: there are {} bytes of memory, {} were asked for", figures.refusals,
+                             figures.memory_bytes, figures.refused_memory_bytes);
+    }
+    program_.print_error(Error(error.kind(), message));
+    return exit_code_of(error.kind());
+  }
+
+ private:
+  Result<ExitCode> call(Guest& guest, const std::string& text) {
+    TENON_TRY(const CallText call, parse_call(text));
+    TENON_TRY(const size_t index, find_function(guest.functions(), call.function));
+    TENON_TRY(const GuestResult result, guest.call(index, call));
+    const Value* value = result.value ? &*result.value : nullptr;
+    bool is_ok = true;
+    if (options_.json) {
+      TENON_TRY(const CallOutcome outcome, outcome_to_json(value, result.type));
+      is_ok = outcome.is_ok;
+      print_json(text, is_ok ? "output" : "error", is_ok ? outcome.json : fmt::format("{{\"kind\":\"guest\",\"value\":{}}}", outcome.json));
+    } else if (value != nullptr && result.type) {
+      TENON_TRY(const std::string wave, to_wave(*value, *result.type));
+      program_.print(wave + "\n");
+      is_ok = result.type->kind() != TypeKind::Result || value->get_if<Value::Case>()->index == 0;
+    }
+    return is_ok ? ExitCode::Success : ExitCode::Guest;
+  }
+
+  /// One line: {"call": …, "output": …, "fuel": …, "memory_bytes": …}.
+  void print_json(const std::string& call, std::string_view key, std::string_view body) {
+    const auto quoted = [](const std::string& text) { return ordered_json(text).dump(-1, ' ', false, ordered_json::error_handler_t::replace); };
+    std::string line = "{";
+    if (!call.empty()) line += fmt::format("\"call\":{},", quoted(call));
+    line += fmt::format("\"{}\":{}", key, body);
+    if (const auto left = store_.fuel(); left && fuel_before_) {
+      line += fmt::format(",\"fuel\":{}", *fuel_before_ - *left);
+      fuel_before_ = left;
+    }
+    line += fmt::format(",\"memory_bytes\":{}}}\n", store_.figures().memory_bytes);
+    program_.print(line);
+  }
+
+  static ordered_json frames(const Trap& trap) {
+    ordered_json list = ordered_json::array();
+    for (const TrapFrame& frame : trap.frames) {
+      list.push_back(ordered_json{{"module", frame.module}, {"function", frame.function}, {"index", frame.function_index}});
+      if (frame.module_offset) list.back()["offset"] = *frame.module_offset;
+    }
+    return list;
+  }
+
+  Program& program_;
+  const Options& options_;
+  Store& store_;
+  std::optional<uint64_t> fuel_before_;
+};
+
+/// The file, with the components that are linked to it in one.
+Result<Input> load_linked(const Program& program, const Options& options) {
+  TENON_TRY(Input input, load_input(program, options.file));
+  if (options.link.empty()) return input;
+  std::vector<Input> others;
+  for (const std::string& path : options.link) {
+    TENON_TRY(Input other, load_input(program, path));
+    others.push_back(std::move(other));
+  }
+  std::vector<wit::NamedComponent> components = {{input.name, input.bytes()}};
+  for (const Input& other : others) components.push_back({other.name, other.bytes()});
+  for (size_t i = 0; i < components.size(); i++) {
+    const wit::FileKind kind = i == 0 ? input.kind : others[i - 1].kind;
+    if (kind != wit::FileKind::Component)
+      return fail(ErrorKind::InvalidInput, fmt::format("{}: only components are linked, got a {}", components[i].name, to_string(kind)));
+  }
+  TENON_TRY(std::vector<std::byte> linked, wit::compose(components));
+  return Input{.name = input.name, .kind = wit::FileKind::Component, .binary = std::move(linked)};
+}
+
+Error nothing_to_call(const Guest& guest) {
+  std::string message = "nothing to call: give --invoke 'name(arguments)'";
+  for (const GuestFunc& func : guest.functions()) message += fmt::format("\n  {}: {}", func.display(), func.type);
+  if (guest.functions().empty()) message += "; it exports no function";
+  return Error(ErrorKind::InvalidInput, message);
+}
+
+Result<ExitCode> run(Program& program, const Options& options) {
+  TENON_TRY(const Input input, load_linked(program, options));
+  EngineOptions engine_options = options.engine;
+  engine_options.fuel = options.fuel.has_value();
+  TENON_TRY(const Engine engine, make_engine(program, engine_options));
+  std::unique_ptr<CompiledGuest> compiled;
+  {
+    const Progress progress(program, "compiling " + input.name);
+    TENON_TRY(compiled, compile_guest(engine, input));
+  }
+  StoreLimits limits;
+  if (options.memory_max) limits.memory_bytes = *options.memory_max;
+  TENON_TRY(const std::unique_ptr<Store> store, Store::create(engine, limits));
+  if (options.fuel) TENON_CHECK_OK(store->set_fuel(*options.fuel));
+  if (options.timeout) store->set_deadline(std::chrono::steady_clock::now() + *options.timeout);
+  Runner runner(program, options, *store);
+  auto guest = compiled->instantiate(*store, options.trap_missing_imports ? MissingImports::Trap : MissingImports::Refuse);
+  if (!guest) return runner.failed("", std::move(guest).error().wrap(input.name));
+  if (options.invoke.empty()) {
+    program.print_error(nothing_to_call(**guest));
+    return ExitCode::Usage;
+  }
+  return runner.run(**guest);
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app, Program& program) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("run", "Call functions of a component or core module");
+  command->add_option("file", options->file, "Component or core module, binary or text, or - for standard input")->required();
+  command
+      ->add_option("--invoke,-i", options->invoke,
+                   "A call: 'name(wave, …)', 'name {\"param\": json}' or 'name [json, …]'; several run in order in one instance")
+      ->expected(1)
+      ->take_all();
+  command->add_option("--link,-l", options->link, "A component that exports what the file imports; may be given several times")->expected(1)->take_all();
+  command->add_option("--fuel", options->fuel, "Units of work that all calls together may do, about one an instruction");
+  add_duration_option(*command, "--timeout", options->timeout, "Time that all calls together may take, such as 500ms or 2s");
+  add_bytes_option(*command, "--max-memory", options->memory_max, "Memory that the instance may have in all its memories, such as 64MiB");
+  command->add_flag("--trap-missing-imports", options->trap_missing_imports, "Run although imports are missing; a call of one traps");
+  command->add_flag("--json", options->json, "One JSON object a line for each call: output or error, fuel, memory");
+  add_cache_options(*command, options->engine);
+  command->footer(
+      "Examples:\n  tenon run core.wasm --invoke 'add(1, 2)'\n  tenon run tool.wasm --invoke 'execute-tool({call-id: \"1\", name: \"x\", input: \"\"})'\n  "
+      "tenon run a.wasm --link b.wasm --invoke 'run()' --json");
+  program.set_action(*command, [options](Program& shared) { return run(shared, *options); });
+}
+
+}  // namespace tenon::cli
