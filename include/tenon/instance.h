@@ -14,6 +14,8 @@
 namespace tenon {
 
 class Store;
+template <class Signature>
+class TypedFunc;
 
 namespace core {
 class Module;
@@ -75,6 +77,16 @@ class Instance {
   Result<Func> get_func(std::string_view name) const;
   Result<Func> get_func(std::string_view instance, std::string_view name) const;
   Result<Func> get_func(ExportIndex index) const;
+
+  /// The same with C++ types: `get_func<Result<uint32_t, std::string>(std::string_view)>("parse")`. Include `tenon/typed.h`.
+  ///
+  /// Errors as above; `InvalidInput` when the function has another type, naming the parameter and the field that differs.
+  template <class Signature>
+  Result<TypedFunc<Signature>> get_func(std::string_view name) const;
+  template <class Signature>
+  Result<TypedFunc<Signature>> get_func(std::string_view instance, std::string_view name) const;
+  template <class Signature>
+  Result<TypedFunc<Signature>> get_func(ExportIndex index) const;
 
   /// An exported core module.
   Result<core::Module> get_module(std::string_view name) const;

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "tenon/component.h"
@@ -25,6 +26,8 @@ class Module;
 }
 
 namespace detail {
+template <class F>
+struct Callable;
 class HostFunction;
 class LinkerScope;
 class PreState;
@@ -61,6 +64,15 @@ class LinkerInstance {
   Result<> define_func(std::string_view name, HostCallback callback);
   /// For the typed templates: a function that knows its own type.
   Result<> define_func(std::string_view name, std::shared_ptr<const detail::HostFunction> function);
+  /// Defines a host function with C++ types: `func("log", [](uint32_t level, std::string_view text) { … })`. Include `tenon/typed.h`, which says what
+  /// the types may be. Whether they are those of an import is checked when one is linked; the error names the parameter and the field that differs.
+  template <class F>
+    requires requires { typename detail::Callable<std::remove_cvref_t<F>>::Signature; }
+  Result<> func(std::string_view name, F&& body);
+  /// The same with the signature said: `define_func<uint32_t(std::string_view)>("parse", body)`, for a body that is overloaded or a template.
+  template <class Signature, class F>
+    requires std::is_function_v<Signature>
+  Result<> define_func(std::string_view name, F&& body);
   /// Defines a resource that the host implements.
   Result<> define_resource(std::string_view name, ResourceType type, ResourceDestructor destructor = {});
   /// Provides a core module.

@@ -54,11 +54,11 @@ class Error {
   std::string message_;
 };
 
-/// A value or an `Error`. Must be looked at.
-template <class T = void>
-class [[nodiscard]] Result : public std::expected<T, Error> {
+/// A value or an `Error`. Must be looked at. With an `E` of its own it is a guest's `result<T, E>` in a typed function (`tenon/typed.h`).
+template <class T = void, class E = Error>
+class [[nodiscard]] Result : public std::expected<T, E> {
  public:
-  using std::expected<T, Error>::expected;
+  using std::expected<T, E>::expected;
 };
 
 /// An error as the return value of a function that returns `Result`.
