@@ -121,6 +121,10 @@ class Linker {
   /// Whether a name may be defined again. Default: no.
   void set_allow_shadowing(bool allow);
 
+  /// Whether built-ins that cannot run yet (tasks, streams, futures, error contexts, threads) trap when they are called, instead of keeping their component
+  /// from being linked. Asynchronous functions and values keep it from that in any case. Default: no.
+  void set_trap_unsupported_builtins(bool trap);
+
   /// The imports of `component` that nothing here provides, each as "wasi:cli/environment@0.2.6#get-environment" or "name".
   std::vector<std::string> missing(const Component& component) const;
   /// Gives every missing function of `component` a body that traps when it is called, and every missing resource an empty destructor.

@@ -219,6 +219,7 @@ bool GuestCall::enter() {
   previous_ = std::exchange(store.current, &instance);
   instance.set_entered(true);
   entered_ = true;
+  if (instance.plan().is_concurrent) [[unlikely]] instance.reset_context();
   return true;
 }
 

@@ -53,7 +53,7 @@ Result<std::shared_ptr<const ComponentState>> ComponentState::create(const Engin
   made->index_exports();
   if (!made->unsupported_.empty() && !options.accept_async) return std::unexpected(made->unsupported_error());
   TENON_CHECK_OK(made->compile());
-  if (made->unsupported_.empty()) {
+  if (made->can_trap_unsupported_) {
     TENON_CHECK_OK(made->make_trampolines());
     TENON_CHECK_OK(made->prepare_modules());
   }
@@ -86,7 +86,10 @@ void ComponentState::index_plan() {
     shapes32_.push_back(shape_of(*plan_.types, type, false));
     shapes64_.push_back(shape_of(*plan_.types, type, true));
   }
-  for (const component::AsyncUse& use : component::async_uses(plan_)) unsupported_.push_back(use.name);
+  for (const component::AsyncUse& use : component::async_uses(plan_)) {
+    unsupported_.push_back(use.name);
+    can_trap_unsupported_ = can_trap_unsupported_ && use.kind == component::AsyncUse::Kind::BuiltIn;
+  }
   definitions_.resize(plan_.defined_resource_instances.size());
   module_of_.resize(plan_.counts.instances);
   for (const component::Initializer& initializer : plan_.initializers) {
@@ -154,45 +157,67 @@ size_t ComponentState::code_bytes() const {
 
 namespace {
 
-/// Whose `may_leave` a built-in looks at. Adapters check for themselves; resource.rep may always be called.
+/// Whose `may_leave` a built-in looks at. What only adapters call needs no check; resource.rep and backpressure may always be called.
 std::optional<component::RuntimeComponentInstanceIndex> checked_instance(const component::Trampoline& trampoline, const component::Plan& plan) {
   switch (trampoline.kind) {
     case TrampolineKind::LowerImport: return plan.options[at(*trampoline.options)].instance;
-    case TrampolineKind::ResourceNew:
-    case TrampolineKind::ResourceDrop: return trampoline.instance;
-    default: return std::nullopt;
+    case TrampolineKind::ResourceRep:
+    case TrampolineKind::BackpressureInc:
+    case TrampolineKind::BackpressureDec: return std::nullopt;
+    default: return trampoline.instance;
   }
+}
+
+/// The type codes of a core function's parameters and results.
+struct TypeCodes {
+  std::vector<uint8_t> params;
+  std::vector<uint8_t> results;
+};
+
+TypeCodes codes_of(const component::CoreFuncType& type) {
+  TypeCodes codes;
+  for (const component::CoreValueType param : type.params) codes.params.push_back(component::type_code(param));
+  for (const component::CoreValueType result : type.results) codes.results.push_back(component::type_code(result));
+  return codes;
 }
 
 }  // namespace
 
+TrampolineRecord ComponentState::record_of(const component::Trampoline& trampoline, std::span<const component::RuntimeImportIndex> lowered) const {
+  TrampolineRecord record{.component = this, .trampoline = &trampoline, .checked = checked_instance(trampoline, plan_)};
+  if (trampoline.kind != TrampolineKind::LowerImport) return record;
+  record.options = &plan_.options[at(*trampoline.options)];
+  record.type = &plan_.func_types[at(*trampoline.func_type)];
+  record.shape = &shape(*trampoline.func_type, record.options->is_64);
+  record.import = lowered[at(*trampoline.lowered)];
+  return record;
+}
+
+/// One set of host functions: the plan's trampolines in their order, and then, for concurrent plans, context.get and context.set of both slots.
 Result<> ComponentState::make_trampolines() {
   std::vector<component::RuntimeImportIndex> lowered(plan_.counts.lowerings);
   for (const component::Initializer& initializer : plan_.initializers) {
     if (const auto* step = std::get_if<component::LowerImport>(&initializer)) lowered[at(step->index)] = step->import;
   }
-  records_.resize(plan_.trampolines.size());
-  std::vector<tn_host_definition> definitions(plan_.trampolines.size());
-  std::vector<std::pair<std::vector<uint8_t>, std::vector<uint8_t>>> codes(plan_.trampolines.size());
-  for (size_t i = 0; i < plan_.trampolines.size(); ++i) {
-    const component::Trampoline& trampoline = plan_.trampolines[i];
-    TrampolineRecord& record = records_[i];
-    record = {.component = this, .trampoline = &trampoline, .checked = checked_instance(trampoline, plan_)};
-    if (trampoline.kind == TrampolineKind::LowerImport) {
-      record.options = &plan_.options[at(*trampoline.options)];
-      record.type = &plan_.func_types[at(*trampoline.func_type)];
-      record.shape = &shape(*trampoline.func_type, record.options->is_64);
-      record.import = lowered[at(*trampoline.lowered)];
-    }
-    const component::CoreFuncType& type = plan_.core_func_types[at(trampoline.type)];
-    for (const component::CoreValueType param : type.params) codes[i].first.push_back(component::type_code(param));
-    for (const component::CoreValueType result : type.results) codes[i].second.push_back(component::type_code(result));
-    const tn_host_function function = trampoline_function(trampoline.kind);
-    if (function == nullptr) return fail(ErrorKind::Unsupported, "built-in " + std::string(component::to_string(trampoline.kind)) + " cannot run yet");
-    definitions[i] = {.params = {codes[i].first.data(), codes[i].first.size()},
-                      .results = {codes[i].second.data(), codes[i].second.size()},
-                      .function = function,
-                      .env = &record};
+  std::vector<TypeCodes> codes;
+  std::vector<tn_host_function> functions;
+  for (const component::Trampoline& trampoline : plan_.trampolines) {
+    records_.push_back(record_of(trampoline, lowered));
+    codes.push_back(codes_of(plan_.core_func_types[at(trampoline.type)]));
+    functions.push_back(trampoline_function(trampoline.kind));
+  }
+  for (uint32_t i = 0; plan_.is_concurrent && i < 4; ++i) {
+    const bool is_set = i % 2 == 1;
+    records_.push_back(TrampolineRecord{.component = this, .context_slot = i / 2, .checked = std::nullopt});
+    codes.push_back(is_set ? TypeCodes{{TN_TYPE_I32}, {}} : TypeCodes{{}, {TN_TYPE_I32}});
+    functions.push_back(detail::context_function(is_set));
+  }
+  std::vector<tn_host_definition> definitions;
+  for (size_t i = 0; i < records_.size(); ++i) {
+    definitions.push_back({.params = {codes[i].params.data(), codes[i].params.size()},
+                           .results = {codes[i].results.data(), codes[i].results.size()},
+                           .function = functions[i],
+                           .env = &records_[i]});
   }
   if (tn_error* error = tn_host_set_new(engine::Access::native(engine_), definitions.data(), definitions.size(), &host_set_); error != nullptr)
     return std::unexpected(engine::take_error(error));

@@ -303,5 +303,34 @@ TEST_F(InstanceTest, ComponentsCallEachOtherThroughAdapters) {
   EXPECT_EQ(error_of(call(instance, "run", {Value(uint32_t{6})})), "wasm trap: cannot enter component instance");
 }
 
+TEST_F(InstanceTest, ContextWordsLastForOneCall) {
+  const Instance instance = instantiate(R"((component
+    (canon context.get i32 0 (core func $get))
+    (canon context.set i32 0 (core func $set))
+    (core module $m
+      (import "" "get" (func $get (result i32))) (import "" "set" (func $set (param i32)))
+      (func (export "f") (result i32) (i32.add (call $get) (block (result i32) (call $set (i32.const 42)) (call $get)))))
+    (core instance $i (instantiate $m (with "" (instance (export "get" (func $get)) (export "set" (func $set))))))
+    (func (export "f") (result u32) (canon lift (core func $i "f")))))");
+  EXPECT_EQ(**call(instance, "f"), Value(uint32_t{42}));
+  EXPECT_EQ(**call(instance, "f"), Value(uint32_t{42}));
+}
+
+TEST_F(InstanceTest, AsynchronousBuiltInsRefuseTheComponentOrTrapWhenAsked) {
+  const Component component = compile(R"((component
+    (canon waitable-set.new (core func $new))
+    (core module $m (import "" "new" (func $new (result i32))) (func (export "f") (result i32) (call $new)))
+    (core instance $i (instantiate $m (with "" (instance (export "new" (func $new))))))
+    (func (export "f") (result u32) (canon lift (core func $i "f")))))");
+  EXPECT_EQ(component.unsupported(), std::vector<std::string>{"waitable-set.new"});
+  const auto refused = linker_.instantiate_pre(component);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::Unsupported);
+  linker_.set_trap_unsupported_builtins(true);
+  const auto instance = linker_.instantiate(*store_, component);
+  ASSERT_TRUE(instance) << instance.error().message();
+  EXPECT_EQ(error_of(call(*instance, "f")), "the built-in waitable-set.new cannot run yet");
+}
+
 }  // namespace
 }  // namespace tenon::component

@@ -148,15 +148,21 @@ Result<> InstanceState::run_instantiation(const core::Module& module, const tn_i
   return enters ? entry->leave() : Result<>();
 }
 
-Result<tn_global> InstanceState::flags(RuntimeComponentInstanceIndex index) {
-  std::optional<tn_global>& flags = tables_[at(index)].flags;
-  if (!flags) {
-    tn_global made{};
-    const tn_val initial{.i32 = 1};
-    if (tn_error* error = tn_global_new(context(), TN_TYPE_I32, 1, initial, &made); error != nullptr) return std::unexpected(engine::take_error(error));
-    flags = made;
-  }
-  return *flags;
+Result<tn_global> InstanceState::make_global(int32_t initial) {
+  tn_global made{};
+  if (tn_error* error = tn_global_new(context(), TN_TYPE_I32, 1, tn_val{.i32 = initial}, &made); error != nullptr)
+    return std::unexpected(engine::take_error(error));
+  return made;
+}
+
+void InstanceState::push_context() {
+  outer_context_words_.push_back(context_words_);
+  reset_context();
+}
+
+void InstanceState::pop_context() {
+  context_words_ = outer_context_words_.back();
+  outer_context_words_.pop_back();
 }
 
 Result<tn_extern> InstanceState::find(const CoreExport& source) {
@@ -171,19 +177,25 @@ Result<tn_extern> InstanceState::find(const CoreExport& source) {
 
 Result<tn_extern> InstanceState::find(const CoreDef& def) {
   if (const auto* source = std::get_if<CoreExport>(&def)) return find(*source);
+  tn_extern made{};
+  made.kind = TN_HOST_FUNC;
   if (const auto* trampoline = std::get_if<component::TrampolineRef>(&def)) {
-    tn_extern made{};
-    made.kind = TN_HOST_FUNC;
     made.of.index = static_cast<uint32_t>(at(trampoline->trampoline));
     return made;
   }
-  if (const auto* shared = std::get_if<component::InstanceFlags>(&def)) {
-    tn_extern made{};
-    made.kind = TN_GLOBAL;
-    TENON_TRY(made.of.global, flags(shared->instance));
+  if (const auto* intrinsic = std::get_if<component::ContextIntrinsic>(&def)) {
+    made.of.index = component().context_function(*intrinsic);
     return made;
   }
-  return fail(ErrorKind::Unsupported, "asynchronous built-ins are not supported");
+  // Globals that adapters share with the host: made when the first adapter asks. Both are 1 in a task that the host starts.
+  const auto* flags = std::get_if<component::InstanceFlags>(&def);
+  std::optional<tn_global>& global = flags != nullptr ? tables_[at(flags->instance)].flags : task_may_block_;
+  if (!global) {
+    TENON_TRY(global, make_global(1));
+  }
+  made.kind = TN_GLOBAL;
+  made.of.global = *global;
+  return made;
 }
 
 Result<tn_func> InstanceState::find_func(const CoreDef& def) {

@@ -234,6 +234,7 @@ struct Linker::State {
   Engine engine;
   detail::LinkerScope root;
   bool allow_shadowing = false;
+  bool trap_unsupported_builtins = false;
 
   Result<> define(detail::LinkerScope& scope, std::string_view name, detail::Definition definition) {
     if (!allow_shadowing && scope.names.find_exact(name) != nullptr) return fail(ErrorKind::InvalidInput, "\"" + std::string(name) + "\" is defined twice");
@@ -274,6 +275,7 @@ Linker::~Linker() = default;
 
 LinkerInstance Linker::root() { return LinkerInstance(*this, state_->root); }
 void Linker::set_allow_shadowing(bool allow) { state_->allow_shadowing = allow; }
+void Linker::set_trap_unsupported_builtins(bool trap) { state_->trap_unsupported_builtins = trap; }
 
 Result<> LinkerInstance::define_func(std::string_view name, HostCallback callback) {
   return define_func(name, std::make_shared<const detail::DynamicFunction>(std::move(callback)));
@@ -311,7 +313,8 @@ Result<> Linker::define_unknown_imports_as_traps(const Component& component) {
 }
 
 Result<InstancePre> Linker::instantiate_pre(const Component& component) const {
-  if (!component.unsupported().empty()) return std::unexpected(component.state_->unsupported_error());
+  const bool runs = component.unsupported().empty() || (state_->trap_unsupported_builtins && component.state_->can_trap_unsupported());
+  if (!runs) return std::unexpected(component.state_->unsupported_error());
   detail::Resolver resolver(*component.state_, state_->root);
   TENON_TRY(auto state, resolver.run(component.state_));
   return InstancePre(component, std::move(state));

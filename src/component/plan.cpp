@@ -117,14 +117,7 @@ class AsyncSearch {
     for (const NamedExport& item : plan_.exports) visit_export(item, "");
     for (const Trampoline& trampoline : plan_.trampolines) {
       if (is_async(trampoline.kind)) note(AsyncUse::Kind::BuiltIn, to_string(trampoline.kind));
-      if (trampoline.kind == TrampolineKind::LowerImport && plan_.options[at(*trampoline.options)].is_async) note(AsyncUse::Kind::BuiltIn, "canon lower async");
-    }
-    for (const Initializer& initializer : plan_.initializers) {
-      if (const auto* instantiate = std::get_if<InstantiateStaticModule>(&initializer)) {
-        for (const CoreDef& def : instantiate->arguments) visit_def(def);
-      } else if (const auto* imported = std::get_if<InstantiateImportedModule>(&initializer)) {
-        for (const NamedArgument& argument : imported->arguments) visit_def(argument.def);
-      }
+      if (trampoline.kind == TrampolineKind::LowerImport && plan_.options[at(*trampoline.options)].is_async) note(AsyncUse::Kind::ImportedFunction, "canon lower async");
     }
     std::ranges::sort(uses_, std::less<>{}, [](const AsyncUse& use) { return std::pair(use.kind, std::string_view(use.name)); });
     return std::move(uses_);
@@ -175,10 +168,6 @@ class AsyncSearch {
     } else if (const auto* instance = std::get_if<ExportedInstance>(&found)) {
       for (const NamedExport& inner : instance->exports) visit_export(inner, name + "#");
     }
-  }
-
-  void visit_def(const CoreDef& def) {
-    if (const auto* context = std::get_if<ContextIntrinsic>(&def)) note(AsyncUse::Kind::BuiltIn, context->is_set ? "context.set" : "context.get");
   }
 
   const Plan& plan_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -47,6 +48,8 @@ struct TrampolineRecord {
   const FuncShape* shape = nullptr;
   const FuncTypeNode* type = nullptr;
   component::RuntimeImportIndex import{};
+  /// context.get and context.set, which are no trampolines of the plan.
+  uint32_t context_slot = 0;
   /// The component instance whose `may_leave` must hold; absent for what adapters call and for resource.rep.
   std::optional<component::RuntimeComponentInstanceIndex> checked;
 };
@@ -76,6 +79,12 @@ class ComponentState final {
   Error unsupported_error() const;
   static Component handle(std::shared_ptr<const ComponentState> state) { return Component(std::move(state)); }
   const std::vector<std::string>& unsupported() const { return unsupported_; }
+  /// Whether built-ins are all that cannot run: the component can be instantiated with functions that trap in their place.
+  bool can_trap_unsupported() const { return can_trap_unsupported_; }
+  /// The host set's function for context.get or context.set.
+  uint32_t context_function(const component::ContextIntrinsic& which) const {
+    return static_cast<uint32_t>(plan_.trampolines.size()) + 2 * which.slot + (which.is_set ? 1 : 0);
+  }
   const component::NameMap<component::ExportIndex>& export_names() const { return export_names_; }
   /// The names in an exported instance; null when the item is no instance.
   const component::NameMap<component::ExportIndex>* instance_names(component::ExportIndex index) const;
@@ -84,6 +93,7 @@ class ComponentState final {
   explicit ComponentState(const Engine& engine) : engine_(engine) {}
   Result<> compile();
   Result<> make_trampolines();
+  TrampolineRecord record_of(const component::Trampoline& trampoline, std::span<const component::RuntimeImportIndex> lowered) const;
   Result<> prepare_modules();
   void index_plan();
   void index_exports();
@@ -106,6 +116,7 @@ class ComponentState final {
   std::vector<std::vector<Item>> component_imports_;
   std::vector<std::vector<Item>> component_exports_;
   std::vector<std::string> unsupported_;
+  bool can_trap_unsupported_ = true;
   component::NameMap<component::ExportIndex> export_names_;
   std::vector<std::unique_ptr<component::NameMap<component::ExportIndex>>> instance_names_;
 };
@@ -180,6 +191,16 @@ class InstanceState final {
   bool may_leave(component::RuntimeComponentInstanceIndex index) const;
   void set_may_leave(component::RuntimeComponentInstanceIndex index, bool may_leave);
 
+  /// How often a component instance asked that no asynchronous call enter it (`CanonicalABI.md`, `backpressure.{inc,dec}`). Synchronous calls enter all
+  /// the same, so nothing waits for it yet.
+  uint16_t& backpressure(component::RuntimeComponentInstanceIndex index) { return tables_[at(index)].backpressure; }
+
+  /// The two words of the running task (`CanonicalABI.md`, `context.{get,set}`). A call into another component has its own.
+  uint32_t& context_word(uint32_t slot) { return context_words_[slot]; }
+  void push_context();
+  void pop_context();
+  void reset_context() { context_words_ = {}; }
+
   component::HandleTable& handles(component::ResourceTableIndex table) { return tables_[at(plan().resource_tables[at(table)].instance)].handles; }
   /// The identity of a resource here.
   ResourceType resource(component::ResourceIndex index) const;
@@ -197,6 +218,7 @@ class InstanceState final {
   struct ComponentInstance {
     component::HandleTable handles;
     std::optional<tn_global> flags;
+    uint16_t backpressure = 0;
     bool may_leave = true;
   };
 
@@ -208,7 +230,7 @@ class InstanceState final {
   Result<tn_extern> find(const component::CoreDef& def);
   Result<tn_extern> find(const component::CoreExport& source);
   Result<tn_func> find_func(const component::CoreDef& def);
-  Result<tn_global> flags(component::RuntimeComponentInstanceIndex index);
+  Result<tn_global> make_global(int32_t initial);
 
   StoreState& store_;
   std::shared_ptr<const PreState> pre_;
@@ -220,6 +242,10 @@ class InstanceState final {
   std::vector<tn_func> destructors_;
   std::vector<ComponentInstance> tables_;
   std::vector<std::unique_ptr<LiftedFunc>> lifted_;
+  /// Of plans for concurrent tasks only: their adapters share it.
+  std::optional<tn_global> task_may_block_;
+  std::array<uint32_t, 2> context_words_{};
+  std::vector<std::array<uint32_t, 2>> outer_context_words_;
   bool poisoned_ = false;
   bool entered_ = false;
 };
@@ -250,7 +276,8 @@ class Entry final {
   bool left_ = false;
 };
 
-/// Fills in `record.checked` and returns the function behind a built-in.
+/// The function behind a built-in; one that cannot run traps when it is called.
 tn_host_function trampoline_function(component::TrampolineKind kind);
+tn_host_function context_function(bool is_set);
 
 }  // namespace tenon::detail

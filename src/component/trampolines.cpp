@@ -51,6 +51,35 @@ Result<> resource_drop(const TrampolineRecord& record, InstanceState& instance, 
   return instance.destroy(instance.plan().resource_tables[at(table)].resource, removed.rep);
 }
 
+Result<> backpressure_inc(const TrampolineRecord& record, InstanceState& instance, RawValue*) {
+  uint16_t& count = instance.backpressure(*record.trampoline->instance);
+  if (count == UINT16_MAX) return fail(ErrorKind::Trap, "wasm trap: backpressure counter overflow");
+  ++count;
+  return {};
+}
+
+Result<> backpressure_dec(const TrampolineRecord& record, InstanceState& instance, RawValue*) {
+  uint16_t& count = instance.backpressure(*record.trampoline->instance);
+  if (count == 0) return fail(ErrorKind::Trap, "wasm trap: backpressure counter overflow");
+  --count;
+  return {};
+}
+
+Result<> context_get(const TrampolineRecord& record, InstanceState& instance, RawValue* values) {
+  values[0] = RawValue::of(instance.context_word(record.context_slot));
+  return {};
+}
+
+Result<> context_set(const TrampolineRecord& record, InstanceState& instance, RawValue* values) {
+  instance.context_word(record.context_slot) = values[0].u32();
+  return {};
+}
+
+/// Stands in for a built-in of tasks, streams, futures, error contexts and threads.
+Result<> unsupported(const TrampolineRecord& record, InstanceState&, RawValue*) {
+  return fail(ErrorKind::Unsupported, "the built-in " + std::string(component::to_string(record.trampoline->kind)) + " cannot run yet");
+}
+
 /// Parameters: handle, its table, the table to move it to.
 Result<> resource_transfer_own(const TrampolineRecord&, InstanceState& instance, RawValue* values) {
   const ResourceTableIndex from{values[1].u32()};
@@ -83,12 +112,14 @@ Result<> resource_transfer_borrow(const TrampolineRecord&, InstanceState& instan
 
 Result<> enter_sync_call(const TrampolineRecord&, InstanceState& instance, RawValue*) {
   instance.store().scopes.push();
+  if (instance.plan().is_concurrent) instance.push_context();
   return {};
 }
 
 Result<> exit_sync_call(const TrampolineRecord&, InstanceState& instance, RawValue*) {
   TENON_CHECK_OK(instance.store().scopes.finish(instance.store().handles));
   instance.store().scopes.pop();
+  if (instance.plan().is_concurrent) instance.pop_context();
   return {};
 }
 
@@ -178,8 +209,12 @@ tn_host_function trampoline_function(TrampolineKind kind) {
     case TrampolineKind::EnterSyncCall: return &builtin<enter_sync_call>;
     case TrampolineKind::ExitSyncCall: return &builtin<exit_sync_call>;
     case TrampolineKind::Trap: return &builtin<trap>;
-    default: return nullptr;
+    case TrampolineKind::BackpressureInc: return &builtin<backpressure_inc>;
+    case TrampolineKind::BackpressureDec: return &builtin<backpressure_dec>;
+    default: return &builtin<unsupported>;
   }
 }
+
+tn_host_function context_function(bool is_set) { return is_set ? &builtin<context_set> : &builtin<context_get>; }
 
 }  // namespace tenon::detail
