@@ -362,7 +362,7 @@ TEST(AsyncUses, NameFunctionsBuiltInsAndTypes) {
   using enum AsyncUse::Kind;
   EXPECT_EQ(async_uses(loaded.plan),
             (std::vector<AsyncUse>{
-                {ImportedFunction, "a:b/c#get"}, {ExportedFunction, "f"}, {BuiltIn, "context.get"}, {BuiltIn, "stream.new"}, {BuiltIn, "waitable-set.new"}}));
+                {ImportedFunction, "a:b/c#get"}, {ExportedFunction, "f"}, {BuiltIn, "stream.new"}, {BuiltIn, "waitable-set.new"}}));
   const Loaded types = plan_of("(component (import \"f\" (func (param \"a\" (list (future u8))))))");
   EXPECT_EQ(async_uses(types.plan), (std::vector<AsyncUse>{{ValueType, "future<u8>"}}));
   EXPECT_TRUE(async_uses(plan_of(shim_shape).plan).empty());
