@@ -1,37 +1,36 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "base/check.h"
 #include "engine/raw.h"
 #include "tenon/core.h"
 #include "tenon/engine.h"
 #include "tenon/store.h"
 
-/// Guests for this folder's tests, written as text.
+/// Guests for this folder's tests and benchmarks, written as text. A guest that is wrong ends the test.
 namespace tenon::engine {
 
 inline std::vector<std::byte> wat(std::string_view text) {
   Buffer binary;
   OwnedError error(tn_text_to_binary(bytes_of(text), bytes_of(std::string_view()), binary.out()));
-  EXPECT_EQ(error, nullptr) << text_of(tn_error_message(error.get()));
+  TENON_CHECK(error == nullptr, text_of(tn_error_message(error.get())));
   return {binary.bytes().begin(), binary.bytes().end()};
 }
 
 inline Engine make_engine(const EngineConfig& config = {}) {
   auto engine = Engine::create(config);
-  EXPECT_TRUE(engine) << engine.error().message();
+  TENON_CHECK(engine, engine.error().message());
   return *engine;
 }
 
 inline core::Module make_module(const Engine& engine, std::string_view text) {
   auto module = core::Module::create(engine, wat(text));
-  EXPECT_TRUE(module) << module.error().message();
+  TENON_CHECK(module, module.error().message());
   return *module;
 }
 

@@ -1,0 +1,291 @@
+#include "engine/cache.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <functional>
+#include <thread>
+
+#include "engine/cache_format.h"
+#include "engine/test_guests.h"
+
+namespace tenon::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view seven = R"((module $seven (memory 1) (data (i32.const 0) "seven") (func (export "answer") (result i32) i32.const 7)))";
+constexpr std::string_view eight = R"((module $eight (memory 1) (data (i32.const 0) "eight") (func (export "answer") (result i32) i32.const 8)))";
+
+/// A module of some hundred kilobytes of code: large enough to be mapped instead of read.
+std::string large_module() {
+  std::string text = "(module (func (export \"answer\") (result i32) i32.const 9)";
+  for (int i = 0; i < 4000; ++i) text += "(func (param i32) (result i32) (i32.mul (i32.add (local.get 0) (i32.const " + std::to_string(i) + ")) (i32.const 77)))";
+  return text + ")";
+}
+
+class CacheTest : public testing::Test {
+ protected:
+  CacheTest() {
+    std::string name = fs::temp_directory_path() / "tenon-cache-XXXXXX";
+    folder_ = mkdtemp(name.data());
+  }
+  ~CacheTest() override { fs::remove_all(folder_); }
+
+  std::unique_ptr<CodeCache> open(uint64_t bytes_max = 1 << 30) {
+    auto cache = CodeCache::open(folder_, bytes_max);
+    EXPECT_TRUE(cache) << cache.error().message();
+    return *std::move(cache);
+  }
+
+  CacheKey save(CodeCache& cache, std::string_view text, std::string_view plain = "plan") {
+    core::Module module = make_module(engine_, text);
+    CacheKey key = CodeCache::key(engine_, "test", std::as_bytes(std::span(text)));
+    auto saved = cache.save(key, "test", std::as_bytes(std::span(plain)), std::span(&module, 1));
+    EXPECT_TRUE(saved) << saved.error().message();
+    return key;
+  }
+
+  int32_t answer(const core::Module& module) {
+    auto store = *Store::create(engine_);
+    return *core::Instance::create(*store, module)->get_func("answer")->typed<int32_t()>()->call();
+  }
+
+  /// The entries' files, in the order of their names.
+  std::vector<fs::path> files() {
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::directory_iterator(folder_ / "code")) {
+      if (entry.path().extension() == ".code") found.push_back(entry.path());
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+
+  static std::string read(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  static void write(const fs::path& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+
+  fs::path folder_;
+  Engine engine_ = make_engine();
+};
+
+TEST_F(CacheTest, GivesBackWhatWasSaved) {
+  auto cache = open();
+  CacheKey key = save(*cache, seven);
+  auto entry = cache->load(engine_, key);
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(entry->plain.data()), entry->plain.size()), "plan");
+  ASSERT_EQ(entry->modules.size(), 1U);
+  EXPECT_EQ(answer(entry->modules[0]), 7);
+  EXPECT_EQ(entry->modules[0].name(), "seven");
+}
+
+TEST_F(CacheTest, MapsLargeModulesFromASealedCopy) {
+  auto cache = open();
+  CacheKey key = save(*cache, large_module());
+  ASSERT_GT(fs::file_size(files()[0]), size_t{256} << 10);
+  auto entry = cache->load(engine_, key);
+  ASSERT_TRUE(entry);
+  // What happens to the file afterwards does not reach the code.
+  write(files()[0], std::string(fs::file_size(files()[0]), '\0'));
+  EXPECT_EQ(answer(entry->modules[0]), 9);
+}
+
+TEST_F(CacheTest, IsReadByAnotherProcessWithTheSameFolder) {
+  CacheKey key = save(*open(), seven);
+  auto entry = open()->load(engine_, key);
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(answer(entry->modules[0]), 7);
+}
+
+TEST_F(CacheTest, KeysDifferByContentLabelAndEngine) {
+  auto bytes = [](std::string_view text) { return std::as_bytes(std::span(text)); };
+  CacheKey key = CodeCache::key(engine_, "module", bytes("a"));
+  EXPECT_EQ(key, CodeCache::key(make_engine(), "module", bytes("a")));
+  EXPECT_NE(key, CodeCache::key(engine_, "module", bytes("b")));
+  EXPECT_NE(key, CodeCache::key(engine_, "component", bytes("a")));
+  EXPECT_NE(key, CodeCache::key(make_engine({.fuel = true}), "module", bytes("a")));
+}
+
+TEST_F(CacheTest, RefusesAFileWithAnyByteFlipped) {
+  auto cache = open();
+  CacheKey key = save(*cache, seven);
+  std::string whole = read(files()[0]);
+  // Every byte of the head, and bytes of the parts; the padding between them is not covered by a digest and holds nothing.
+  size_t head = cache_head_bytes(2);
+  size_t plain_end = 4096 + 4;
+  for (size_t at = 0; at < whole.size(); at += at < head ? 1 : 509) {
+    bool padding = (at >= head && at < 4096) || (at >= plain_end && at < 8192);
+    if (padding) continue;
+    std::string broken = whole;
+    broken[at] = static_cast<char>(broken[at] ^ 0x40);
+    write(folder_ / "code" / (base_name(key)), broken);
+    EXPECT_FALSE(cache->load(engine_, key)) << "byte " << at;
+    EXPECT_TRUE(files().empty()) << "a file that is not sound is removed, byte " << at;
+  }
+}
+
+TEST_F(CacheTest, RefusesAFileCutAnywhereOrLengthened) {
+  auto cache = open();
+  CacheKey key = save(*cache, seven);
+  std::string whole = read(files()[0]);
+  for (size_t size = 0; size < whole.size(); size += 331) {
+    write(folder_ / "code" / base_name(key), whole.substr(0, size));
+    EXPECT_FALSE(cache->load(engine_, key)) << size;
+  }
+  write(folder_ / "code" / base_name(key), whole + "x");
+  EXPECT_FALSE(cache->load(engine_, key));
+}
+
+TEST_F(CacheTest, RefusesTheFileOfAnotherKey) {
+  auto cache = open();
+  CacheKey first = save(*cache, seven);
+  CacheKey second = save(*cache, eight);
+  fs::path a = folder_ / "code" / base_name(first);
+  fs::path b = folder_ / "code" / base_name(second);
+  std::string swapped = read(a);
+  write(a, read(b));
+  write(b, swapped);
+  EXPECT_FALSE(cache->load(engine_, first));
+  EXPECT_FALSE(cache->load(engine_, second));
+}
+
+TEST_F(CacheTest, RefusesTheFileOfAnotherFolder) {
+  CacheKey key = save(*open(), seven);
+  std::string file = read(files()[0]);
+  fs::remove_all(folder_ / "code");
+  auto cache = open();
+  write(folder_ / "code" / base_name(key), file);
+  EXPECT_FALSE(cache->load(engine_, key)) << "the secret is another";
+}
+
+TEST_F(CacheTest, RefusesALinkAndAFolder) {
+  auto cache = open();
+  CacheKey key = save(*cache, seven);
+  fs::path file = folder_ / "code" / base_name(key);
+  fs::rename(file, folder_ / "elsewhere");
+  fs::create_symlink(folder_ / "elsewhere", file);
+  EXPECT_FALSE(cache->load(engine_, key));
+  fs::remove(file);
+  fs::create_directory(file);
+  EXPECT_FALSE(cache->load(engine_, key));
+  fs::remove(file);
+  ASSERT_EQ(mkfifo(file.c_str(), 0600), 0);
+  EXPECT_FALSE(cache->load(engine_, key)) << "a pipe must not be waited for";
+}
+
+TEST_F(CacheTest, WritesPrivateFilesInAPrivateFolder) {
+  auto cache = open();
+  save(*cache, seven);
+  EXPECT_EQ(fs::status(folder_ / "code").permissions(), fs::perms::owner_all);
+  for (const auto& entry : fs::directory_iterator(folder_ / "code")) EXPECT_EQ(entry.status().permissions(), fs::perms::owner_read | fs::perms::owner_write) << entry.path();
+}
+
+TEST_F(CacheTest, IsRefusedInAFolderThatOthersMayEnter) {
+  open();
+  fs::permissions(folder_ / "code", fs::perms::owner_all | fs::perms::others_read | fs::perms::others_exec);
+  EXPECT_EQ(CodeCache::open(folder_, 1 << 20).error().kind(), ErrorKind::Denied);
+}
+
+TEST_F(CacheTest, IsRefusedWhenTheFolderIsALinkOrAFile) {
+  fs::create_directory(folder_ / "real");
+  fs::create_symlink(folder_ / "real", folder_ / "code");
+  EXPECT_FALSE(CodeCache::open(folder_, 1 << 20));
+  fs::remove(folder_ / "code");
+  write(folder_ / "code", "");
+  EXPECT_FALSE(CodeCache::open(folder_, 1 << 20));
+}
+
+TEST_F(CacheTest, FolderThatCannotBeWrittenIsANotice) {
+  if (geteuid() == 0) GTEST_SKIP() << "a superuser may write anywhere; run as another user";
+  fs::permissions(folder_, fs::perms::owner_read | fs::perms::owner_exec);
+  Engine engine = make_engine({.cache_folder = folder_});
+  EXPECT_NE(engine.notice(), "");
+  EXPECT_EQ(answer(make_module(engine, seven)), 7);
+  fs::permissions(folder_, fs::perms::owner_all);
+}
+
+TEST_F(CacheTest, EntriesNotUsedForLongestGoFirst) {
+  std::vector<CacheKey> keys;
+  uint64_t one = 0;
+  {
+    auto cache = open();
+    for (int i = 0; i < 3; ++i) {
+      keys.push_back(save(*cache, "(module (func (export \"answer\") (result i32) i32.const " + std::to_string(i) + "))"));
+      one = std::max<uint64_t>(one, fs::file_size(folder_ / "code" / base_name(keys.back())));
+      fs::last_write_time(folder_ / "code" / base_name(keys.back()), fs::file_time_type::clock::now() - std::chrono::hours(10 - i));
+    }
+    // The oldest is used again, so the second is now the one to go.
+    EXPECT_TRUE(cache->load(engine_, keys[0]));
+  }
+  auto cache = open(3 * one + one / 2);
+  save(*cache, "(module (func (export \"answer\") (result i32) i32.const 4))");
+  EXPECT_TRUE(cache->load(engine_, keys[0]));
+  EXPECT_FALSE(cache->load(engine_, keys[1]));
+  EXPECT_TRUE(cache->load(engine_, keys[2]));
+}
+
+TEST_F(CacheTest, AnEntryLargerThanTheCacheIsNotWritten) {
+  auto cache = open(100);
+  core::Module module = make_module(engine_, seven);
+  EXPECT_EQ(cache->save({}, "test", {}, std::span(&module, 1)).error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_TRUE(files().empty());
+}
+
+TEST_F(CacheTest, ListsVerifiesAndCleans) {
+  auto cache = open();
+  save(*cache, seven);
+  CacheKey broken = save(*cache, eight);
+  std::string bytes = read(folder_ / "code" / base_name(broken));
+  bytes[bytes.size() - 1] = static_cast<char>(bytes[bytes.size() - 1] ^ 1);
+  write(folder_ / "code" / base_name(broken), bytes);
+  write(folder_ / "code" / "junk.code", "junk");
+  auto quick = *cache->list(CodeCache::Check::Headers);
+  ASSERT_EQ(quick.size(), 3U);
+  EXPECT_EQ(std::count_if(quick.begin(), quick.end(), [](const CacheItem& item) { return item.fault.empty() && item.label == "test"; }), 2);
+  auto thorough = *cache->list(CodeCache::Check::Digests);
+  EXPECT_EQ(std::count_if(thorough.begin(), thorough.end(), [](const CacheItem& item) { return item.fault.empty(); }), 1);
+  EXPECT_EQ(*cache->remove_faulty(), 2U);
+  EXPECT_EQ(files().size(), 1U);
+  EXPECT_GT(*cache->clean(), 0U);
+  EXPECT_TRUE(files().empty());
+}
+
+TEST_F(CacheTest, ManyWritersAndReadersAgree) {
+  std::vector<std::thread> threads;
+  core::Module module = make_module(engine_, seven);
+  CacheKey key = CodeCache::key(engine_, "test", std::as_bytes(std::span(seven)));
+  std::atomic<int> wrong = 0;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      auto cache = CodeCache::open(folder_, 1 << 20);
+      if (!cache) ++wrong;
+      for (int round = 0; cache && round < 50; ++round) {
+        if (!(*cache)->save(key, "test", {}, std::span(&module, 1))) ++wrong;
+        auto entry = (*cache)->load(engine_, key);
+        if (!entry || entry->modules.size() != 1 || entry->modules[0].name() != "seven") ++wrong;
+        if (round % 10 == 9 && !(*cache)->list(CodeCache::Check::Digests)) ++wrong;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(files().size(), 1U);
+}
+
+TEST_F(CacheTest, EngineWithACacheFolderCompilesOnce) {
+  Engine engine = make_engine({.cache_folder = folder_});
+  EXPECT_EQ(engine.notice(), "");
+  EXPECT_EQ(answer_in(engine), 7);
+  ASSERT_EQ(files().size(), 1U);
+  auto before = read(files()[0]);
+  EXPECT_EQ(answer_in(engine), 7);
+  EXPECT_EQ(read(files()[0]), before);
+}
+
+}  // namespace
+}  // namespace tenon::engine

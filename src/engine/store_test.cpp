@@ -1,0 +1,256 @@
+#include "tenon/store.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+#include "engine/test_guests.h"
+
+namespace tenon {
+namespace {
+
+using core::Instance;
+using core::Val;
+using engine::Guest;
+using engine::make_engine;
+using engine::make_module;
+using namespace std::chrono_literals;
+
+constexpr uint64_t page = 65536;
+
+constexpr std::string_view grower = R"((module
+  (memory (export "memory") 1)
+  (table $table 1 funcref)
+  (func (export "grow") (param i32) (result i32) local.get 0 memory.grow)
+  (func (export "grow_table") (param i32) (result i32) ref.null func local.get 0 table.grow $table)
+  (func (export "abort_when_refused") (param i32) local.get 0 memory.grow i32.const -1 i32.eq if unreachable end)
+  (func (export "trap") unreachable)))";
+
+constexpr std::string_view spinner = R"((module
+  (func (export "spin") (loop br 0))
+  (func $deep (export "deep") (param i32) (result i32) (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 0)) (else (i32.add (i32.const 1) (call $deep (i32.sub (local.get 0) (i32.const 1)))))))
+  (func (export "work") (param i32) (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
+  (func (export "nop"))))";
+
+TEST(StoreLimits, HoldOverAllMemoriesTogether) {
+  Engine engine = make_engine();
+  core::Module module = make_module(engine, "(module (memory 64))");
+  auto store = *Store::create(engine, {.memory_bytes = 5 << 20});
+  ASSERT_TRUE(Instance::create(*store, module));
+  auto second = Instance::create(*store, module);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind(), ErrorKind::LimitExceeded) << second.error().message();
+  EXPECT_EQ(store->figures().memory_bytes, uint64_t{4} << 20);
+}
+
+TEST(StoreLimits, CountTheMemoriesOfOneModuleTogether) {
+  Engine engine = make_engine();
+  core::Module module = make_module(engine, "(module (memory 64) (memory 64))");
+  auto store = *Store::create(engine, {.memory_bytes = 5 << 20});
+  EXPECT_EQ(Instance::create(*store, module).error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_EQ(store->figures().memory_bytes, 0U);
+}
+
+TEST(StoreLimits, RefusedGrowthIsMinusOneAndCounted) {
+  Guest guest(grower, {}, {.memory_bytes = 3 * page, .table_elements = 10});
+  auto grow = guest.get<int32_t(int32_t)>("grow");
+  EXPECT_EQ(*grow.call(2), 1);
+  EXPECT_EQ(*grow.call(1), -1);
+  EXPECT_EQ(guest.store->figures().memory_bytes, 3 * page);
+  EXPECT_EQ(guest.store->figures().refusals, 1U);
+  EXPECT_EQ(guest.store->figures().refused_memory_bytes, 4 * page);
+  auto grow_table = guest.get<int32_t(int32_t)>("grow_table");
+  EXPECT_EQ(*grow_table.call(9), 1);
+  EXPECT_EQ(*grow_table.call(1), -1);
+  EXPECT_EQ(guest.store->figures().table_elements, 10U);
+}
+
+TEST(StoreLimits, HostGrowthIsUnderTheSameLimit) {
+  Guest guest(grower, {}, {.memory_bytes = 2 * page});
+  auto memory = *guest.instance.get_memory("memory");
+  EXPECT_TRUE(memory.grow(1));
+  EXPECT_EQ(memory.grow(1).error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_EQ(core::Memory::create(*guest.store, {.minimum = 1}).error().kind(), ErrorKind::LimitExceeded);
+}
+
+TEST(StoreLimits, RefusedGrowthMayTrap) {
+  Guest guest(grower, {}, {.memory_bytes = 2 * page, .trap_on_growth_failure = true});
+  auto result = guest.get<int32_t(int32_t)>("grow").call(2);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_EQ(result.error().message(), "memory bytes of the store would grow to 196608, the limit is 131072");
+}
+
+TEST(StoreLimits, AbortAfterRefusedMemoryIsALimitNotATrap) {
+  Guest guest(grower, {}, {.memory_bytes = 2 * page});
+  auto result = guest.get<void(int32_t)>("abort_when_refused").call(8);
+  EXPECT_EQ(result.error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_EQ(result.error().message(), "wasm trap: wasm `unreachable` instruction executed after the store's limit refused it memory (to 589824 bytes in all)");
+}
+
+TEST(StoreLimits, GrowthThatTheMachineRefusesIsGivenBack) {
+  Guest guest("(module (memory (export \"memory\") i64 1) (func (export \"grow\") (param i64) (result i64) local.get 0 memory.grow))");
+  EXPECT_EQ(*guest.get<int64_t(int64_t)>("grow").call(int64_t{1} << 40), -1);
+  EXPECT_EQ(guest.store->figures().memory_bytes, page);
+}
+
+TEST(StoreLimits, HoldForInstancesMemoriesAndTables) {
+  Engine engine = make_engine();
+  auto instances = *Store::create(engine, {.instances = 1});
+  ASSERT_TRUE(Instance::create(*instances, make_module(engine, "(module)")));
+  EXPECT_EQ(Instance::create(*instances, make_module(engine, "(module)")).error().kind(), ErrorKind::LimitExceeded);
+  auto memories = *Store::create(engine, {.memories = 1});
+  EXPECT_EQ(Instance::create(*memories, make_module(engine, "(module (memory 1) (memory 1))")).error().kind(), ErrorKind::LimitExceeded);
+  auto tables = *Store::create(engine, {.table_elements = 5, .tables = 1});
+  EXPECT_EQ(Instance::create(*tables, make_module(engine, "(module (table 1 funcref) (table 1 funcref))")).error().kind(), ErrorKind::LimitExceeded);
+  auto elements = *Store::create(engine, {.table_elements = 5});
+  EXPECT_EQ(Instance::create(*elements, make_module(engine, "(module (table 6 funcref))")).error().kind(), ErrorKind::LimitExceeded);
+}
+
+TEST(Fuel, NewStoreHasNone) {
+  Guest guest(spinner, {.fuel = true});
+  EXPECT_EQ(guest.store->fuel(), 0U);
+  auto result = guest.get<void(int32_t)>("work").call(100);
+  EXPECT_EQ(result.error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_EQ(guest.store->last_trap()->code, TrapCode::OutOfFuel);
+}
+
+TEST(Fuel, EndsALoopAndCountsRepeatably) {
+  uint64_t spent[2];
+  for (uint64_t& each : spent) {
+    Guest guest(spinner, {.fuel = true});
+    ASSERT_TRUE(guest.store->set_fuel(100'000));
+    ASSERT_TRUE(guest.get<void(int32_t)>("work").call(1000));
+    each = 100'000 - *guest.store->fuel();
+    EXPECT_EQ(guest.get<void()>("spin").call().error().kind(), ErrorKind::LimitExceeded);
+  }
+  EXPECT_EQ(spent[0], spent[1]);
+  EXPECT_GT(spent[0], 1000U);
+}
+
+TEST(Fuel, IsRefusedByAnEngineThatDoesNotCount) {
+  auto store = *Store::create(make_engine());
+  EXPECT_EQ(store->set_fuel(1).error().kind(), ErrorKind::InvalidInput);
+  EXPECT_EQ(store->fuel(), std::nullopt);
+}
+
+TEST(Deadline, EndsALoop) {
+  Guest guest(spinner, {.tick = 1ms});
+  auto start = std::chrono::steady_clock::now();
+  guest.store->set_deadline(start + 20ms);
+  auto result = guest.get<void()>("spin").call();
+  EXPECT_EQ(result.error().kind(), ErrorKind::Timeout);
+  EXPECT_EQ(result.error().message(), "wasm trap: interrupt");
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 20ms);
+}
+
+TEST(Deadline, ThatLiesAheadLeavesTheGuestAlone) {
+  Guest guest(spinner, {.tick = 1ms});
+  guest.store->set_deadline(std::chrono::steady_clock::now() + 1h);
+  auto end = std::chrono::steady_clock::now() + 20ms;
+  while (std::chrono::steady_clock::now() < end) ASSERT_TRUE(guest.get<void(int32_t)>("work").call(100'000));
+  guest.store->clear_deadline();
+  EXPECT_EQ(guest.store->deadline(), std::nullopt);
+  EXPECT_TRUE(guest.get<void()>("nop").call());
+}
+
+TEST(Interrupt, FromAnotherThreadEndsALoop) {
+  Guest guest(spinner);
+  std::promise<void> running;
+  std::thread other([&] {
+    running.get_future().wait();
+    guest.store->interrupt();
+  });
+  running.set_value();
+  auto result = guest.get<void()>("spin").call();
+  other.join();
+  EXPECT_EQ(result.error().kind(), ErrorKind::Timeout);
+  EXPECT_EQ(guest.store->last_trap()->code, TrapCode::Interrupt);
+}
+
+TEST(Interrupt, BeforeACallEndsThatCall) {
+  Guest guest(spinner);
+  guest.store->interrupt();
+  EXPECT_EQ(guest.get<void()>("spin").call().error().kind(), ErrorKind::Timeout);
+  guest.store->clear_interrupt();
+  EXPECT_TRUE(guest.get<void()>("nop").call());
+}
+
+TEST(Interrupt, LeavesOtherStoresAlone) {
+  Guest guest(spinner);
+  auto other = *Store::create(guest.engine);
+  other->interrupt();
+  EXPECT_TRUE(guest.get<void(int32_t)>("work").call(100'000));
+}
+
+TEST(Stack, EndlessRecursionIsALimit) {
+  Guest guest(spinner);
+  auto result = guest.get<int32_t(int32_t)>("deep").call(100'000'000);
+  EXPECT_EQ(result.error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_EQ(guest.store->last_trap()->code, TrapCode::StackOverflow);
+  EXPECT_EQ(guest.store->last_trap()->frames.size(), 64U);
+}
+
+/// Stores that call each other through the host: each level is a new store whose guest uses up most of its own stack before it calls on.
+struct Nest {
+  static constexpr std::string_view text = R"((module (import "host" "next" (func $next))
+    (func $dive (export "dive") (param i32) (if (i32.eqz (local.get 0)) (then (call $next)) (else (call $dive (i32.sub (local.get 0) (i32.const 1)))))))
+  )";
+
+  Result<> level() {
+    TENON_TRY(auto store, Store::create(engine));
+    auto next = [this](Store&, std::span<const Val>, std::span<Val>) -> Result<> {
+      ++depth;
+      return level();
+    };
+    TENON_TRY(core::Func host, core::Func::create(*store, {}, next));
+    core::Extern import = host;
+    TENON_TRY(Instance instance, Instance::create(*store, module, std::span(&import, 1)));
+    TENON_TRY(core::Func dive, instance.get_func("dive"));
+    Val argument = dives;
+    TENON_TRY(auto results, dive.call(std::span(&argument, 1)));
+    return {};
+  }
+
+  Engine engine = make_engine();
+  core::Module module = make_module(engine, text);
+  int32_t dives = 5000;
+  int depth = 0;
+};
+
+TEST(Stack, NestedStoresEndWithALimitBeforeTheThreadDoes) {
+  Nest nest;
+  auto result = nest.level();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_NE(result.error().message().find("calls are nested too deep"), std::string::npos) << result.error().message();
+  EXPECT_GE(nest.depth, 4);
+}
+
+TEST(Stack, NestedStoresEndWithALimitOnASmallThread) {
+  Nest nest;
+  Result<> result;
+  ASSERT_TRUE(engine::run_with_stack(2 << 20, [&] { result = nest.level(); }));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_GE(nest.depth, 1);
+}
+
+TEST(Stack, ALargerThreadHoldsMoreLevels) {
+  Nest small;
+  Nest large;
+  ASSERT_TRUE(engine::run_with_stack(4 << 20, [&] { (void)small.level(); }));
+  ASSERT_TRUE(engine::run_with_stack(32 << 20, [&] { (void)large.level(); }));
+  EXPECT_GT(large.depth, 4 * small.depth);
+}
+
+TEST(Stack, AThreadTooSmallForOneCallIsRefused) {
+  Guest guest(spinner);
+  Result<> result;
+  ASSERT_TRUE(engine::run_with_stack(256 << 10, [&] { result = guest.get<void()>("nop").call(); }));
+  EXPECT_EQ(result.error().kind(), ErrorKind::LimitExceeded);
+}
+
+}  // namespace
+}  // namespace tenon
