@@ -4,10 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <fstream>
-#include <functional>
+#include <string>
 #include <thread>
 
+#include "base/encoding.h"
 #include "engine/cache_format.h"
 #include "engine/test_guests.h"
 
@@ -52,6 +55,13 @@ class CacheTest : public testing::Test {
     auto store = *Store::create(engine_);
     return *core::Instance::create(*store, module)->get_func("answer")->typed<int32_t()>()->call();
   }
+
+  static int32_t answer_in(const Engine& engine) {
+    auto store = *Store::create(engine);
+    return *core::Instance::create(*store, make_module(engine, seven))->get_func("answer")->typed<int32_t()>()->call();
+  }
+
+  static std::string base_name(const CacheKey& key) { return base::encode_hex(std::as_bytes(std::span(key))) + ".code"; }
 
   /// The entries' files, in the order of their names.
   std::vector<fs::path> files() {
@@ -123,7 +133,7 @@ TEST_F(CacheTest, RefusesAFileWithAnyByteFlipped) {
     if (padding) continue;
     std::string broken = whole;
     broken[at] = static_cast<char>(broken[at] ^ 0x40);
-    write(folder_ / "code" / (base_name(key)), broken);
+    write(folder_ / "code" / base_name(key), broken);
     EXPECT_FALSE(cache->load(engine_, key)) << "byte " << at;
     EXPECT_TRUE(files().empty()) << "a file that is not sound is removed, byte " << at;
   }
