@@ -17,6 +17,10 @@ pub const NESTED_MODULES_MAX: usize = 10_000;
 pub const COMPONENT_DEPTH_MAX: usize = 100;
 /// Levels of types inside types, parentheses inside parentheses.
 pub const TYPE_DEPTH_MAX: usize = 500;
+/// Blocks inside blocks of a function's code. A large `switch` is a nest of one block for each case.
+pub const BLOCK_DEPTH_MAX: usize = 50_000;
+/// Loops inside loops of a function's code: the compiler's time grows with the square.
+pub const LOOP_DEPTH_MAX: usize = 1_000;
 /// Imports of a core module or exports of one: the validator's own limit, repeated for arrays that cross the ABI.
 pub const MODULE_ITEMS_MAX: usize = 1_000_000;
 /// Frames kept of a trap.

@@ -57,6 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // Only the padding between the parts is nobody's.
   std::string_view before = setup.sound;
   size_t head = 80 + 2 * 48 + 32;
-  if (bytes.size() != before.size() || bytes.compare(0, head, before.substr(0, head)) != 0 || bytes.compare(4096, std::string::npos, before.substr(4096)) != 0) std::abort();
+  if (bytes.size() != before.size() || bytes.compare(0, head, before.substr(0, head)) != 0 || bytes.compare(4096, std::string::npos, before.substr(4096)) != 0)
+    std::abort();
   return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,7 +26,8 @@ constexpr std::string_view eight = R"((module $eight (memory 1) (data (i32.const
 /// A module of some hundred kilobytes of code: large enough to be mapped instead of read.
 std::string large_module() {
   std::string text = "(module (func (export \"answer\") (result i32) i32.const 9)";
-  for (int i = 0; i < 4000; ++i) text += "(func (param i32) (result i32) (i32.mul (i32.add (local.get 0) (i32.const " + std::to_string(i) + ")) (i32.const 77)))";
+  for (int i = 0; i < 4000; ++i)
+    text += "(func (param i32) (result i32) (i32.mul (i32.add (local.get 0) (i32.const " + std::to_string(i) + ")) (i32.const 77)))";
   return text + ")";
 }
 
@@ -192,7 +194,8 @@ TEST_F(CacheTest, WritesPrivateFilesInAPrivateFolder) {
   auto cache = open();
   save(*cache, seven);
   EXPECT_EQ(fs::status(folder_ / "code").permissions(), fs::perms::owner_all);
-  for (const auto& entry : fs::directory_iterator(folder_ / "code")) EXPECT_EQ(entry.status().permissions(), fs::perms::owner_read | fs::perms::owner_write) << entry.path();
+  for (const auto& entry : fs::directory_iterator(folder_ / "code"))
+    EXPECT_EQ(entry.status().permissions(), fs::perms::owner_read | fs::perms::owner_write) << entry.path();
 }
 
 TEST_F(CacheTest, IsRefusedInAFolderThatOthersMayEnter) {
@@ -211,12 +214,38 @@ TEST_F(CacheTest, IsRefusedWhenTheFolderIsALinkOrAFile) {
 }
 
 TEST_F(CacheTest, FolderThatCannotBeWrittenIsANotice) {
-  if (geteuid() == 0) GTEST_SKIP() << "a superuser may write anywhere; run as another user";
-  fs::permissions(folder_, fs::perms::owner_read | fs::perms::owner_exec);
-  Engine engine = make_engine({.cache_folder = folder_});
+  write(folder_ / "file", "");
+  Engine engine = make_engine({.cache_folder = folder_ / "file"});
   EXPECT_NE(engine.notice(), "");
-  EXPECT_EQ(answer(make_module(engine, seven)), 7);
+  EXPECT_EQ(answer_in(engine), 7);
+}
+
+/// What opening the cache answers to a user who is neither the owner nor root.
+std::optional<ErrorKind> open_as_nobody(const fs::path& folder) {
+  pid_t child = fork();
+  if (child == 0) {
+    constexpr uid_t nobody = 65534;
+    if (geteuid() == 0 && setresuid(nobody, nobody, nobody) != 0) _exit(100);
+    auto cache = CodeCache::open(folder, 1 << 20);
+    _exit(cache ? 101 : static_cast<int>(cache.error().kind()));
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) >= 100) return std::nullopt;
+  return static_cast<ErrorKind>(WEXITSTATUS(status));
+}
+
+TEST_F(CacheTest, IsDeniedInAFolderWithoutThePermission) {
+  fs::permissions(folder_, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
+  EXPECT_EQ(open_as_nobody(folder_), ErrorKind::Denied);
   fs::permissions(folder_, fs::perms::owner_all);
+}
+
+TEST_F(CacheTest, IsDeniedInAnotherUsersFolder) {
+  if (geteuid() != 0) GTEST_SKIP() << "only a superuser can act as two users";
+  open();
+  fs::permissions(folder_, fs::perms::all);
+  EXPECT_EQ(open_as_nobody(folder_), ErrorKind::Denied);
 }
 
 TEST_F(CacheTest, EntriesNotUsedForLongestGoFirst) {

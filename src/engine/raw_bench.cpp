@@ -96,7 +96,8 @@ BENCHMARK(store_alone);
 void start_prepared(benchmark::State& state) {
   Imports setup(static_cast<size_t>(state.range(0)), "");
   tn_instance_pre* made = nullptr;
-  if (tn_instance_pre_new(raw(setup.module), setup.set.get(), setup.indices.data(), setup.indices.size(), &made) != nullptr) return state.SkipWithError("not prepared");
+  if (tn_instance_pre_new(raw(setup.module), setup.set.get(), setup.indices.data(), setup.indices.size(), &made) != nullptr)
+    return state.SkipWithError("not prepared");
   OwnedInstancePre pre(made);
   for (auto _ : state) {
     auto store = *Store::create(setup.engine);

@@ -31,7 +31,9 @@ TEST(Ticker, KeepsItsRhythm) {
   EXPECT_GE(std::chrono::steady_clock::now() - start, 38ms);
 }
 
-TEST(Ticker, EndsWithoutHavingRun) { Ticker ticker(1ms, [] {}); }
+TEST(Ticker, EndsWithoutHavingRun) {
+  Ticker ticker(1ms, [] {});
+}
 
 TEST(Ticker, IsArmedAgainWhileItRuns) {
   std::counting_semaphore<> ticked(0);

@@ -1,10 +1,12 @@
 //! Engines: one configuration, shared by everything that is compiled and run with it.
 
 use std::hash::{Hash, Hasher};
+use std::num::NonZeroUsize;
 
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use crate::ffi::{ErrorKind, Failure, guard, guard_value, tn_error};
+use crate::limits;
 
 /// An engine. Shared by any number of threads.
 #[allow(non_camel_case_types)]
@@ -111,6 +113,7 @@ fn wasmtime_config(from: &tn_engine_config) -> Result<Config, Failure> {
     config.cranelift_nan_canonicalization(from.nan_canonicalization != 0);
     config.relaxed_simd_deterministic(from.relaxed_simd_deterministic != 0);
     config.memory_may_move(from.memory_may_move != 0);
+    config.wasm_backtrace_max_frames(NonZeroUsize::new(limits::TRAP_FRAMES_MAX));
     let proposals: [(u8, fn(&mut Config, bool) -> &mut Config); 6] = [
         (from.wasm_multi_memory, Config::wasm_multi_memory),
         (from.wasm_memory64, Config::wasm_memory64),

@@ -1,7 +1,7 @@
 //! Host functions: made once for an engine, imported by any store.
 
 use std::ffi::c_void;
-use std::mem::size_of;
+use std::mem::{MaybeUninit, size_of};
 use std::sync::OnceLock;
 
 use wasmtime::{AsContextMut, Caller, FuncType, Linker, Module, ValRaw};
@@ -33,7 +33,7 @@ pub struct tn_host_definition {
 /// What a function reference consists of. Its words are the same in every store for a host function, once a module that imports
 /// the function's type has been instantiated; they are then kept so that later stores need not make a new one.
 struct Captured {
-    reference: Box<[usize]>,
+    reference: [MaybeUninit<usize>; REFERENCE_WORDS],
     /// Holds the code that the reference's second word points to.
     _module: Module,
 }
@@ -54,8 +54,8 @@ pub struct tn_host_set {
 pub(crate) const HOST_NAMESPACE: &str = "host";
 
 /// Words of the engine's function reference, and which of them is null until a module lends its entry code.
-const REFERENCE_WORDS: usize = 4;
-const REFERENCE_WASM_CALL: usize = 1;
+pub(super) const REFERENCE_WORDS: usize = 4;
+pub(super) const REFERENCE_WASM_CALL: usize = 1;
 
 struct Env(*mut c_void);
 
@@ -68,7 +68,7 @@ fn define(linker: &mut Linker<Data>, name: &str, definition: &tn_host_definition
     let ty = FuncType::new(linker.engine(), codes(definition.params)?, codes(definition.results)?);
     let function = definition.function.ok_or_else(|| Failure::invalid("a host function is null"))?;
     let env = Env(definition.env);
-    let body = move |mut caller: Caller<'_, Data>, values: &mut [std::mem::MaybeUninit<ValRaw>]| {
+    let body = move |mut caller: Caller<'_, Data>, values: &mut [MaybeUninit<ValRaw>]| {
         let env = &env;
         let data = caller.data().user;
         let ctx = context_pointer(caller.as_context_mut());
@@ -123,6 +123,11 @@ impl tn_host_set {
         self.linker.get(ctx, HOST_NAMESPACE, name).ok().and_then(|item| item.into_func()).ok_or_else(unknown)
     }
 
+    #[cfg(test)]
+    pub(super) fn is_captured(&self, index: usize) -> bool {
+        self.captured[index].get().is_some()
+    }
+
     /// Keeps the reference of a function that `func` made and that `module` has just imported.
     pub(crate) fn capture(&self, ctx: &mut Context<'_>, index: u32, func: &wasmtime::Func, module: &Module) {
         let Some(slot) = self.captured.get(index as usize) else { return };
@@ -130,9 +135,9 @@ impl tn_host_set {
             return;
         }
         let words = func.to_raw(ctx).cast::<usize>();
-        // SAFETY: the engine's function reference has these words (asserted in the tests against its own description).
-        let reference: Box<[usize]> = (0..REFERENCE_WORDS).map(|i| unsafe { words.add(i).read() }).collect();
-        if reference[REFERENCE_WASM_CALL] != 0 {
+        // SAFETY: the engine's function reference has these words (asserted in the tests against its own description); one has padding.
+        let (wasm_call, reference) = unsafe { (words.add(REFERENCE_WASM_CALL).read(), words.cast::<[MaybeUninit<usize>; REFERENCE_WORDS]>().read()) };
+        if wasm_call != 0 {
             let _ = slot.set(Captured { reference, _module: module.clone() });
         }
     }

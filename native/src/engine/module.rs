@@ -94,6 +94,42 @@ fn compile_failure(error: wasmtime::Error) -> Failure {
     Failure::invalid(format!("{error:#}"))
 }
 
+/// Whether the nesting of code is within the limits. What is not valid is left for the validator to say.
+fn check_nesting(wasm: &[u8]) -> Result<(), Failure> {
+    for payload in wasmparser::Parser::new(0).parse_all(wasm) {
+        match payload {
+            Ok(wasmparser::Payload::CodeSectionEntry(body)) => check_body(&body)?,
+            Ok(_) => {}
+            Err(_) => break,
+        }
+    }
+    Ok(())
+}
+
+fn check_body(body: &wasmparser::FunctionBody<'_>) -> Result<(), Failure> {
+    use wasmparser::Operator::{Block, End, If, Loop, Try, TryTable};
+    let Ok(mut operators) = body.get_operators_reader() else { return Ok(()) };
+    // Whether each open block is a loop.
+    let mut open: Vec<bool> = Vec::new();
+    let mut loops = 0;
+    while let Ok(operator) = operators.read() {
+        match operator {
+            Loop { .. } => {
+                loops += 1;
+                open.push(true);
+            }
+            Block { .. } | If { .. } | Try { .. } | TryTable { .. } => open.push(false),
+            End => loops -= usize::from(open.pop() == Some(true)),
+            _ => continue,
+        }
+        if open.len() > limits::BLOCK_DEPTH_MAX || loops > limits::LOOP_DEPTH_MAX {
+            let (what, max) = if loops > limits::LOOP_DEPTH_MAX { ("loops", limits::LOOP_DEPTH_MAX) } else { ("blocks", limits::BLOCK_DEPTH_MAX) };
+            return Err(Failure::new(ErrorKind::LimitExceeded, format!("function at offset {:#x}: more than {max} {what} inside each other", body.range().start)));
+        }
+    }
+    Ok(())
+}
+
 /// Validates and compiles `wasm` (binary only). Errors: `InvalidInput` with the offset of the fault; `LimitExceeded` when it is too large.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tn_module_compile(engine: *const tn_engine, wasm: tn_bytes, out: *mut *mut tn_module) -> *mut tn_error {
@@ -101,6 +137,7 @@ pub unsafe extern "C" fn tn_module_compile(engine: *const tn_engine, wasm: tn_by
         limits::check_size("module", wasm.size, limits::WASM_BYTES_MAX)?;
         let bytes = unsafe { wasm.as_slice() };
         let engine = unsafe { &(*engine).engine };
+        check_nesting(bytes)?;
         let module = on_large_stack(|| Module::from_binary(engine, bytes).map_err(compile_failure))?;
         unsafe { *out = tn_module::new(module) };
         Ok(())
