@@ -32,6 +32,12 @@ void add_size(Bytes& bytes, uint64_t value) {
   bytes.push_back(static_cast<std::byte>(value));
 }
 
+/// A type index where a value type may stand: signed.
+void add_type_index(Bytes& bytes, uint64_t index) {
+  for (; index >= 0x40; index >>= 7) bytes.push_back(static_cast<std::byte>((index & 0x7f) | 0x80));
+  bytes.push_back(static_cast<std::byte>(index));
+}
+
 void add_bytes(Bytes& bytes, const Bytes& more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
 
 Bytes header() {
@@ -103,7 +109,7 @@ Bytes nested_types(size_t depth) {
   add(types, {0x70, 0x7d});
   for (size_t i = 1; i < depth; ++i) {
     add(types, {0x70});
-    add_size(types, i - 1);
+    add_type_index(types, i - 1);
   }
   Bytes component = component_header();
   add_section(component, 7, types);
@@ -117,8 +123,8 @@ Bytes doubling_types(size_t depth) {
   add(types, {0x6f, 2, 0x7d, 0x7d});
   for (size_t i = 1; i < depth; ++i) {
     add(types, {0x6f, 2});
-    add_size(types, i - 1);
-    add_size(types, i - 1);
+    add_type_index(types, i - 1);
+    add_type_index(types, i - 1);
   }
   Bytes component = component_header();
   add_section(component, 7, types);
@@ -239,7 +245,7 @@ std::vector<Case> modules() {
 std::vector<Case> components() {
   return {
       {"90 nested components", Expect::Either, [] { return nested_components(90); }},
-      {"5,000 nested components", Expect::Refused, [] { return nested_components(5'000); }},
+      {"5,000 nested components", Expect::Either, [] { return nested_components(5'000); }},
       {"90 nested lists", Expect::Either, [] { return nested_types(90); }},
       {"100,000 nested lists", Expect::Either, [] { return nested_types(100'000); }},
       {"a type of 2^60 parts", Expect::Either, [] { return doubling_types(60); }},
