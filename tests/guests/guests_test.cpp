@@ -12,7 +12,7 @@
 #include "tenon/instance.h"
 #include "tenon/linker.h"
 #include "tenon/store.h"
-#include "tenon/text.h"
+#include "tenon/value_text.h"
 
 // Guests in eight languages, built by tools/guests/guests.py before this runs, called with every type that they take.
 
