@@ -17,9 +17,8 @@ declare function log(level: number, message: string): void;
 const tools: Record<string, (input: string) => ToolResult> = {
   upper: (input) => ({ ok: true, value: input.toUpperCase(), error: undefined }),
   fail: (input) => ({ ok: false, value: '', error: input }),
-  panic: () => {
-    throw new Error('asked to');
-  },
+  // No tool-result: the bindings trap. A thrown Error would be the `err` case.
+  panic: () => undefined as unknown as ToolResult,
 };
 
 export function executeTool(call: ToolCall): ToolResult {
