@@ -8,6 +8,7 @@
 #include "cli/exit_code.h"
 #include "cli/input.h"
 #include "cli/program.h"
+#include "component/plan.h"
 #include "tenon/result.h"
 #include "wit/binary.h"
 #include "wit/inspect.h"
@@ -38,8 +39,8 @@ Result<ExitCode> inspect(Program& program, const Options& options) {
 /// Whether a file is valid; says what it is.
 Result<ExitCode> validate(Program& program, const std::string& file) {
   TENON_TRY(const Input input, load_input(program, file));
-  auto inspection = wit::inspect(input.kind, input.bytes());
-  if (!inspection) return std::unexpected<Error>(std::move(inspection).error().wrap(input.name));
+  auto valid = component::validate(input.bytes());
+  if (!valid) return std::unexpected<Error>(std::move(valid).error().wrap(input.name));
   program.print(input.name + ": valid " + std::string(to_string(input.kind)) + "\n");
   return ExitCode::Success;
 }

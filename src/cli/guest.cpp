@@ -76,6 +76,7 @@ class CompiledComponent final : public CompiledGuest {
     if (!instance) return std::unexpected<Error>(with_advice(std::move(instance).error(), linker));
     std::vector<GuestFunc> functions;
     collect_functions(component_.exports(), "", functions);
+    std::ranges::stable_partition(functions, [](const GuestFunc& func) { return func.instance.empty(); });
     return std::make_unique<ComponentGuest>(component_, *instance, std::move(functions));
   }
 

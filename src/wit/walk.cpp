@@ -217,17 +217,21 @@ std::optional<uint32_t> find_part(const TypeNode& node, std::string_view name) {
   return std::nullopt;
 }
 
-/// Levenshtein's distance. Names are short: whoever calls cuts what is longer.
+/// Edits from one name to the other: a character put in, taken out or replaced, or two neighbours swapped. Names are short: whoever calls cuts what is longer.
 static size_t distance(std::string_view left, std::string_view right) {
+  std::vector<size_t> before(right.size() + 1);
   std::vector<size_t> row(right.size() + 1);
+  std::vector<size_t> next(right.size() + 1);
   for (size_t j = 0; j <= right.size(); j++) row[j] = j;
   for (size_t i = 1; i <= left.size(); i++) {
-    size_t diagonal = std::exchange(row[0], i);
+    next[0] = i;
     for (size_t j = 1; j <= right.size(); j++) {
-      const size_t substituted = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({substituted, row[j] + 1, row[j - 1] + 1});
+      next[j] = std::min({row[j - 1] + (left[i - 1] == right[j - 1] ? 0 : 1), row[j] + 1, next[j - 1] + 1});
+      const bool is_swapped = i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1];
+      if (is_swapped) next[j] = std::min(next[j], before[j - 2] + 1);
     }
+    std::swap(before, row);
+    std::swap(row, next);
   }
   return row.back();
 }

@@ -30,6 +30,7 @@ TEST(ParseFloat, RoundsOnceAndTellsTooSmallFromTooLarge) {
 TEST(DidYouMean, SuggestsOnlyWhatIsClose) {
   const std::array<std::string_view, 3> names = {"execute", "describe", "run"};
   EXPECT_EQ(did_you_mean("exceute", names), "; did you mean \"execute\"?");
+  EXPECT_EQ(did_you_mean("rnu", names), "; did you mean \"run\"?");
   EXPECT_EQ(did_you_mean("ru", names), "; did you mean \"run\"?");
   EXPECT_EQ(did_you_mean("zzz", names), "");
   EXPECT_EQ(did_you_mean("", names), "");
