@@ -157,9 +157,10 @@ static std::optional<Value> parse_float_as(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (end != text.data() + text.size()) return std::nullopt;
   if (error == std::errc::result_out_of_range) {
-    // `from_chars` tells too small and too large alike. What is nearer to zero than any number reads as zero, as everywhere else.
-    if (is_large(text)) return std::nullopt;
-    number = text.starts_with('-') ? -T{0} : T{0};
+    // `from_chars` tells too small and too large alike. What is nearer to zero than any number is zero, what is
+    // past all numbers is infinity: IEEE 754's rounding to nearest.
+    const T magnitude = is_large(text) ? std::numeric_limits<T>::infinity() : T{0};
+    number = text.starts_with('-') ? -magnitude : magnitude;
   } else if (error != std::errc()) {
     return std::nullopt;
   }

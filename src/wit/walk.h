@@ -95,7 +95,8 @@ std::string describe_integer(TypeKind kind);
 /// `number` as a value of F32 or F64; absent when it is finite and too large for an F32.
 std::optional<Value> make_float(TypeKind kind, double number);
 
-/// The float that the decimal `text` (a JSON or WAVE number) stands for, rounded once; absent when its magnitude is too large.
+/// The float that the decimal `text` (a JSON or WAVE number) stands for, rounded once to the nearest, infinity past all
+/// numbers; absent when it is no number.
 std::optional<Value> parse_float(TypeKind kind, std::string_view text);
 
 /// The shortest decimal that reads back as the same F32 or F64; "-0" for minus zero. `value` is finite.

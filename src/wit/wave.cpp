@@ -126,7 +126,7 @@ class WaveReader {
       value = make_float(type.kind(), -infinity);
     else if (token.kind == TokenKind::Number)
       value = parse_float(type.kind(), token.text);
-    if (!value) return unexpected(fmt::format("{} (a number in its range, nan, inf or -inf)", to_string(type.kind())), token);
+    if (!value) return unexpected(fmt::format("{} (a number, nan, inf or -inf)", to_string(type.kind())), token);
     return std::move(*value);
   }
 
