@@ -13,6 +13,10 @@ pub const WAST_BYTES_MAX: usize = 8 << 20;
 pub const PARSE_STACK_BYTES: usize = 256 << 20;
 /// Components or modules nested in a component, counted over all levels.
 pub const NESTED_MODULES_MAX: usize = 10_000;
+/// Component instances that a component comes to, over all levels; `plan_load.cpp` has the same number.
+pub const COMPONENT_INSTANCES_MAX: usize = 100_000;
+/// Items (aliases, instances, imports, exports, lifted and lowered functions) of all those instances together.
+pub const COMPONENT_ITEMS_MAX: usize = 2_000_000;
 /// Levels of components inside components.
 pub const COMPONENT_DEPTH_MAX: usize = 100;
 /// Levels of types inside types, parentheses inside parentheses.

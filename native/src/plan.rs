@@ -82,8 +82,8 @@ pub fn translate(bytes: &[u8], features: u32) -> Result<Vec<u8>, Failure> {
     if !Parser::is_component(bytes) {
         return Err(Failure::invalid(describe_other(bytes)));
     }
-    count::check(bytes)?;
     on_large_stack(|| {
+        count::check(bytes)?;
         translate_as(bytes, features, Concurrency::Off).or_else(|first| match first.kind {
             // Not valid without async: what is said about it with async is what counts.
             ErrorKind::InvalidInput | ErrorKind::Unsupported => translate_as(bytes, features, Concurrency::On),
