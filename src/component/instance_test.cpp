@@ -332,5 +332,51 @@ TEST_F(InstanceTest, AsynchronousBuiltInsRefuseTheComponentOrTrapWhenAsked) {
   EXPECT_EQ(error_of(call(*instance, "f")), "the built-in waitable-set.new cannot run yet");
 }
 
+TEST_F(InstanceTest, AdaptersCopyUtf8OfEveryLengthAndRefuseWhatIsNot) {
+  const auto pre = linker_.instantiate_pre(compile(R"((component
+    (component $callee
+      (core module $m (memory (export "memory") 1))" + std::string(bump) + R"(
+        (func (export "echo") (param i32 i32) (result i32)
+          (i32.store (i32.const 8) (local.get 0)) (i32.store (i32.const 12) (local.get 1)) (i32.const 8)))
+      (core instance $i (instantiate $m))
+      (func (export "echo") (param "text" string) (result string)
+        (canon lift (core func $i "echo") (memory $i "memory") (realloc (func $i "realloc")))))
+    (component $caller
+      (import "echo" (func $echo (param "text" string) (result string)))
+      (core module $libc (memory (export "memory") 1))" + std::string(bump) + R"()
+      (core instance $libc (instantiate $libc))
+      (core func $echo (canon lower (func $echo) (memory $libc "memory") (realloc (func $libc "realloc"))))
+      (core module $m (import "" "echo" (func $echo (param i32 i32 i32)))
+        (func (export "run") (param i32 i32) (result i32) (call $echo (local.get 0) (local.get 1) (i32.const 16)) (i32.const 16)))
+      (core instance $i (instantiate $m (with "" (instance (export "echo" (func $echo))))))
+      (func (export "run") (param "bytes" (list u8)) (result (list u8))
+        (canon lift (core func $i "run") (memory $libc "memory") (realloc (func $libc "realloc")))))
+    (instance $callee (instantiate $callee))
+    (instance $caller (instantiate $caller (with "echo" (func $callee "echo"))))
+    (export "run" (func $caller "run"))))"));
+  ASSERT_TRUE(pre) << pre.error().message();
+  const auto echo = [this, &pre](const std::string& text) {
+    const auto store = Store::create(engine_);
+    const auto instance = pre->instantiate(**store);
+    const auto echoed = call(*instance, "run", {Value::bytes(std::as_bytes(std::span(text)))});
+    if (!echoed) return echoed.error().message();
+    const auto& bytes = (**echoed).get_if<PackedList>()->bytes;
+    return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  for (size_t size = 0; size <= 70; ++size) {
+    std::string text(size, ' ');
+    for (size_t i = 0; i < size; ++i) text[i] = static_cast<char>('!' + i);
+    EXPECT_EQ(echo(text), text);
+    for (size_t at = 0; at + 2 <= size; at += size < 20 ? 1 : 7) {
+      std::string wide = text;
+      wide[at] = '\xc3';
+      wide[at + 1] = '\xa9';
+      EXPECT_EQ(echo(wide), wide) << size << " " << at;
+      wide[at + 1] = 'x';
+      EXPECT_EQ(echo(wide), "invalid utf8 encoding") << size << " " << at;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tenon::component

@@ -183,10 +183,13 @@ impl<'a> Encoder<'a> {
         for (index, translation) in self.modules.iter() {
             let module = &translation.module;
             blob.resize(blob.len().next_multiple_of(8), 0);
+            let is_adapter = adapters[index.as_u32() as usize];
+            let rewritten = if is_adapter { super::copies::with_inline_copies(translation.wasm) } else { None };
+            let wasm = rewritten.as_deref().unwrap_or(translation.wasm);
             let mut words = split(blob.len() as u64).to_vec();
-            words.extend(split(translation.wasm.len() as u64));
-            blob.extend(translation.wasm);
-            words.push(adapters[index.as_u32() as usize] as u32);
+            words.extend(split(wasm.len() as u64));
+            blob.extend(wasm);
+            words.push(is_adapter as u32);
             words.push(module.imports().len() as u32);
             for (from, name, ty) in module.imports() {
                 words.extend(self.strings.add(from));
