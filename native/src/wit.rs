@@ -147,17 +147,15 @@ fn json(wit: &tn_wit, world: &str) -> Result<Vec<u8>, Failure> {
         (false, _) => Some(wit.select_world(world)?),
         (true, known) => known,
     };
-    let resolve = serde_json::to_value(&wit.resolve).map_err(invalid)?;
-    let description = serde_json::json!({
+    let head = serde_json::json!({
         "origin": wit.origin.name(),
         "package": wit.package.index(),
         "world": selected.map(|id| id.index()),
-        "worlds": resolve["worlds"],
-        "interfaces": resolve["interfaces"],
-        "types": resolve["types"],
-        "packages": resolve["packages"],
     });
-    serde_json::to_vec(&description).map_err(invalid)
+    // Spliced as text: a JSON value would sort the functions of an interface, which stand in the order of the source.
+    let resolve = serde_json::to_string(&wit.resolve).map_err(invalid)?;
+    let head = head.to_string();
+    Ok(format!("{},{}", &head[..head.len() - 1], &resolve[1..]).into_bytes())
 }
 
 /// Parses the files of a WIT folder (or one file, or text) and of its dependencies, in any order. A file may be a WIT package in binary or text WebAssembly.
