@@ -1,0 +1,2 @@
+// A generated header needs no other before it.
+#include "mirror.h"
