@@ -113,6 +113,8 @@ fn wasmtime_config(from: &tn_engine_config) -> Result<Config, Failure> {
     config.cranelift_nan_canonicalization(from.nan_canonicalization != 0);
     config.relaxed_simd_deterministic(from.relaxed_simd_deterministic != 0);
     config.memory_may_move(from.memory_may_move != 0);
+    // Only debuggers and profilers read it; traps find their frames without, and modules load faster.
+    config.native_unwind_info(false);
     config.wasm_backtrace_max_frames(NonZeroUsize::new(limits::TRAP_FRAMES_MAX));
     let proposals: [(u8, fn(&mut Config, bool) -> &mut Config); 6] = [
         (from.wasm_multi_memory, Config::wasm_multi_memory),
