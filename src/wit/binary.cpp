@@ -15,6 +15,7 @@
 
 #include "base/utf8.h"
 #include "tenon/result.h"
+#include "wit/binary_reader.h"
 #include "wit/walk.h"
 
 namespace tenon::wit {
@@ -26,64 +27,18 @@ constexpr std::string_view component_version{"\x0d\0\1\0", 4};
 constexpr size_t header_bytes = 8;
 constexpr size_t sections_max = 100'000;
 
-std::string_view as_text(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-
-/// Reads numbers and names of the binary format; goes no further than its bytes.
-class Reader {
- public:
-  explicit Reader(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  bool at_end() const { return offset_ == bytes_.size(); }
-  size_t offset() const { return offset_; }
-
-  std::optional<uint8_t> byte() {
-    if (at_end()) return std::nullopt;
-    return std::to_integer<uint8_t>(bytes_[offset_++]);
-  }
-
-  /// An unsigned LEB128 number of at most 64 bits.
-  std::optional<uint64_t> number() {
-    uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      const auto part = byte();
-      if (!part) return std::nullopt;
-      value |= uint64_t{*part & 0x7Fu} << shift;
-      if ((*part & 0x80) == 0) return value;
-    }
-    return std::nullopt;
-  }
-
-  std::optional<std::span<const std::byte>> take(uint64_t count) {
-    if (count > bytes_.size() - offset_) return std::nullopt;
-    const auto taken = bytes_.subspan(offset_, count);
-    offset_ += count;
-    return taken;
-  }
-
-  std::optional<std::string_view> name() {
-    const auto length = number();
-    const auto bytes = length ? take(*length) : std::nullopt;
-    return bytes ? std::optional(as_text(*bytes)) : std::nullopt;
-  }
-
- private:
-  std::span<const std::byte> bytes_;
-  size_t offset_ = 0;
-};
-
 constexpr std::array<std::string_view, 14> module_sections = {"custom", "type",  "import",  "function", "table", "memory",     "global",
                                                               "export", "start", "element", "code",     "data",  "data count", "tag"};
 constexpr std::array<std::string_view, 13> component_sections = {"custom", "core module", "core instance", "core type", "component", "instance", "alias",
                                                                  "type",   "canon",       "start",         "import",    "export",    "value"};
 constexpr uint8_t custom_section = 0;
-constexpr uint8_t module_memory_section = 5;
 constexpr uint8_t component_type_section = 7;
 constexpr uint8_t component_export_section = 11;
 
 /// Whether every export is a type.
 bool exports_only_types(std::span<const std::byte> body) {
   constexpr uint8_t sort_type = 3;
-  Reader reader(body);
+  BinaryReader reader(body);
   const auto count = reader.number();
   if (!count || *count == 0) return false;
   for (uint64_t i = 0; i < *count; i++) {
@@ -97,7 +52,7 @@ bool exports_only_types(std::span<const std::byte> body) {
 /// Whether the first type is that of a component: packages are written as one such type for each interface and world.
 bool defines_component_type(std::span<const std::byte> body) {
   constexpr uint8_t component_type = 0x41;
-  Reader reader(body);
+  BinaryReader reader(body);
   return reader.number().value_or(0) != 0 && reader.byte() == component_type;
 }
 
@@ -232,7 +187,7 @@ Result<std::vector<Section>> read_sections(std::span<const std::byte> binary) {
   if (binary.size() < header_bytes) return fail(ErrorKind::InvalidInput, fmt::format("WebAssembly cut off after {} bytes", binary.size()));
   const bool is_module = as_text(binary).substr(wasm_magic.size()).starts_with(module_version);
   const std::span<const std::string_view> names = is_module ? std::span<const std::string_view>(module_sections) : component_sections;
-  Reader reader(binary.subspan(header_bytes));
+  BinaryReader reader(binary.subspan(header_bytes));
   while (!reader.at_end()) {
     if (sections.size() == sections_max) return fail(ErrorKind::LimitExceeded, fmt::format("more than {} sections", sections_max));
     const size_t offset = header_bytes + reader.offset();
@@ -241,57 +196,10 @@ Result<std::vector<Section>> read_sections(std::span<const std::byte> binary) {
     const auto body = size ? reader.take(*size) : std::nullopt;
     if (!id || !body) return fail(ErrorKind::InvalidInput, fmt::format("the section at offset {} reaches past the end of the file", offset));
     Section section{.id = *id, .name = *id < names.size() ? names[*id] : "unknown", .body = *body};
-    if (*id == custom_section) section.name = Reader(*body).name().value_or("");
+    if (*id == custom_section) section.name = BinaryReader(*body).name().value_or("");
     sections.push_back(section);
   }
   return sections;
-}
-
-Result<std::vector<DefinedMemory>> defined_memories(std::span<const std::byte> module) {
-  constexpr uint64_t has_maximum = 1;
-  constexpr uint64_t shared = 2;
-  constexpr uint64_t index_64 = 4;
-  constexpr uint64_t has_page_size = 8;
-  TENON_TRY(const std::vector<Section> sections, read_sections(module));
-  std::vector<DefinedMemory> memories;
-  for (const Section& section : sections) {
-    if (section.id != module_memory_section) continue;
-    Reader reader(section.body);
-    const auto count = reader.number();
-    for (uint64_t i = 0; count && i < *count; i++) {
-      const auto flags = reader.number();
-      const auto minimum = flags ? reader.number() : std::nullopt;
-      const auto maximum = flags && (*flags & has_maximum) != 0 ? reader.number() : std::nullopt;
-      const auto page_log2 = flags && (*flags & has_page_size) != 0 ? reader.number() : std::optional<uint64_t>(16);
-      const bool lacks_maximum = flags && (*flags & has_maximum) != 0 && !maximum;
-      if (!minimum || lacks_maximum || !page_log2 || *page_log2 > 16) return fail(ErrorKind::InvalidInput, "the memory section is cut off");
-      memories.push_back({.minimum = *minimum,
-                          .maximum = maximum,
-                          .is_64 = (*flags & index_64) != 0,
-                          .is_shared = (*flags & shared) != 0,
-                          .page_bytes = uint64_t{1} << *page_log2});
-    }
-  }
-  return memories;
-}
-
-std::vector<std::byte> wrap_module(std::span<const std::byte> module) {
-  std::string header(wasm_magic);
-  header += component_version;
-  header += '\1';  // core module section
-  for (uint64_t size = module.size();; size >>= 7) {
-    header += static_cast<char>((size & 0x7F) | (size > 0x7F ? 0x80 : 0));
-    if (size <= 0x7F) break;
-  }
-  // export section: one, named "module", core sort, module, index 0, no type
-  constexpr std::string_view exported{"\x0b\x0d\x01\0\x06module\0\x11\0\0", 15};
-  std::vector<std::byte> component;
-  component.reserve(header.size() + module.size() + exported.size());
-  const auto append = [&component](std::span<const std::byte> bytes) { component.insert(component.end(), bytes.begin(), bytes.end()); };
-  append(std::as_bytes(std::span(header)));
-  append(module);
-  append(std::as_bytes(std::span(exported)));
-  return component;
 }
 
 }  // namespace tenon::wit

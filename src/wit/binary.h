@@ -43,20 +43,4 @@ struct Section {
 /// 100,000 sections.
 Result<std::vector<Section>> read_sections(std::span<const std::byte> binary);
 
-/// A memory that a core module defines.
-struct DefinedMemory {
-  /// In pages.
-  uint64_t minimum = 0;
-  std::optional<uint64_t> maximum;
-  bool is_64 = false;
-  bool is_shared = false;
-  uint64_t page_bytes = 65536;
-};
-
-/// The memories that a core module defines; imported ones are not among them.
-Result<std::vector<DefinedMemory>> defined_memories(std::span<const std::byte> module);
-
-/// The core module as the only thing that a component exports, so that what reads components reads it too.
-std::vector<std::byte> wrap_module(std::span<const std::byte> module);
-
 }  // namespace tenon::wit

@@ -69,30 +69,5 @@ TEST(Sections, RefuseWhatReachesPastTheEnd) {
   EXPECT_FALSE(read_sections(bytes(std::string_view("\0asm\1\0\0\0\5\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 19))));
 }
 
-TEST(Memories, AreReadWithTheirLimits) {
-  const auto memories =
-      defined_memories(*text_to_binary("(module (import \"a\" \"b\" (memory 9)) (memory 1 2) (memory i64 3) (memory 4 5 shared) (memory 0 (pagesize 1)))"));
-  ASSERT_TRUE(memories);
-  ASSERT_EQ(memories->size(), 4u);
-  EXPECT_EQ((*memories)[0].maximum, 2u);
-  EXPECT_TRUE((*memories)[1].is_64);
-  EXPECT_EQ((*memories)[1].minimum, 3u);
-  EXPECT_TRUE((*memories)[2].is_shared);
-  EXPECT_EQ((*memories)[3].page_bytes, 1u);
-}
-
-TEST(WrapModule, MakesAComponentOfAnySize) {
-  for (size_t size : {0u, 100u, 200u, 20000u, 3000000u}) {
-    const auto module = *text_to_binary("(module (memory 1) (data \"" + std::string(size, 'x') + "\"))");
-    const auto component = wrap_module(module);
-    EXPECT_EQ(seen(component), "component");
-    const auto sections = read_sections(component);
-    ASSERT_TRUE(sections);
-    ASSERT_EQ(sections->size(), 2u);
-    EXPECT_EQ(std::vector((*sections)[0].body.begin(), (*sections)[0].body.end()), module);
-    EXPECT_TRUE(read_metadata(component)) << size;
-  }
-}
-
 }  // namespace
 }  // namespace tenon::wit

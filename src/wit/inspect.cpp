@@ -88,42 +88,14 @@ class ItemMaker {
   size_t made_ = 0;
 };
 
-std::string core_func_text(const component::CoreFuncType& type) {
-  const auto names = [](const std::vector<component::CoreValueType>& types) {
-    std::vector<std::string_view> list;
-    for (component::CoreValueType one : types) list.push_back(to_string(one));
-    return fmt::format("({})", fmt::join(list, ", "));
-  };
-  return names(type.params) + " -> " + names(type.results);
-}
-
-std::string bounds_text(const component::CoreExternType& type) {
-  std::string text = fmt::format("{}..", type.minimum);
-  if (type.maximum) text += std::to_string(*type.maximum);
-  if (type.is_64) text += ", 64-bit";
-  if (type.is_shared) text += ", shared";
-  return text;
-}
-
-InspectedItem core_item(const Plan& plan, std::string name, const component::CoreExternType& type) {
-  InspectedItem item{.name = std::move(name), .kind = std::string(to_string(type.kind)), .type = {}, .items = {}, .schema = {}};
-  switch (type.kind) {
-    case component::CoreExternKind::Func:
-    case component::CoreExternKind::Tag: item.type = core_func_text(plan.core_func_types[at(type.func)]); break;
-    case component::CoreExternKind::Memory: item.type = bounds_text(type); break;
-    case component::CoreExternKind::Table: item.type = bounds_text(type) + " of " + type.value_name; break;
-    case component::CoreExternKind::Global: item.type = (type.is_mutable ? "mut " : "") + type.value_name; break;
-  }
-  return item;
-}
-
 Result<InspectedModule> inspect_module(const component::StaticModule& module) {
   InspectedModule inspected{.bytes = module.bytes.size(),
                             .is_adapter = module.is_adapter,
                             .import_count = module.imports.size(),
                             .export_count = module.exports.size(),
                             .memories = {}};
-  TENON_TRY(inspected.memories, defined_memories(module.bytes));
+  TENON_TRY(CoreModule read, read_core_module(module.bytes));
+  inspected.memories = std::move(read.memories);
   return inspected;
 }
 
@@ -134,14 +106,23 @@ std::string wit_text(FileKind kind, std::span<const std::byte> binary) {
   return package->print({.dependencies = kind == FileKind::CoreModule}).value_or("");
 }
 
-Result<> inspect_core(Inspection& inspection, const Plan& plan) {
-  const component::StaticModule& module = plan.static_modules.front();
-  for (const component::ModuleImport& import : module.imports) inspection.imports.push_back(core_item(plan, import.module + "." + import.name, import.type));
-  for (const component::ModuleExport& exported : module.exports) inspection.exports.push_back(core_item(plan, exported.name, exported.type));
-  TENON_TRY(InspectedModule inspected, inspect_module(module));
-  inspection.modules.push_back(std::move(inspected));
-  for (const InspectedItem& import : inspection.imports) {
-    if (import.name.starts_with(preview1_prefix)) inspection.wasi.push_back(import.name);
+Result<> inspect_core(Inspection& inspection, std::span<const std::byte> binary) {
+  TENON_CHECK_OK(component::validate(binary));
+  TENON_TRY(CoreModule module, read_core_module(binary));
+  inspection.modules.push_back({.bytes = binary.size(),
+                                .is_adapter = false,
+                                .import_count = module.imports.size(),
+                                .export_count = module.exports.size(),
+                                .memories = std::move(module.memories)});
+  for (CoreItem& import : module.imports) {
+    const bool is_wasi = import.module.starts_with(preview1_prefix);
+    inspection.imports.push_back(
+        {.name = import.module + "." + import.name, .kind = std::move(import.kind), .type = std::move(import.type), .items = {}, .schema = {}});
+    if (is_wasi) inspection.wasi.push_back(inspection.imports.back().name);
+  }
+  for (CoreItem& exported : module.exports) {
+    inspection.exports.push_back(
+        {.name = std::move(exported.name), .kind = std::move(exported.kind), .type = std::move(exported.type), .items = {}, .schema = {}});
   }
   return {};
 }
@@ -266,13 +247,14 @@ Result<Inspection> inspect(FileKind kind, std::span<const std::byte> binary, Pla
     TENON_TRY(const Package package, Package::decode(binary));
     TENON_TRY(inspection.wit, package.print({.dependencies = false}));
   } else {
-    const bool is_core = kind == FileKind::CoreModule;
-    const std::vector<std::byte> wrapped = is_core ? wrap_module(binary) : std::vector<std::byte>();
-    TENON_TRY(const component::PlanBuffer buffer, component::translate(is_core ? wrapped : binary));
-    TENON_TRY(const Plan plan, component::load(buffer.bytes()));
-    if (is_core && plan.static_modules.size() != 1) return fail(ErrorKind::InvalidInput, "not a core module");
-    TENON_CHECK_OK(is_core ? inspect_core(inspection, plan) : inspect_component(inspection, plan));
-    if (dump == PlanDump::With && !is_core) inspection.plan = component::dump(plan);
+    if (kind == FileKind::CoreModule) {
+      TENON_CHECK_OK(inspect_core(inspection, binary));
+    } else {
+      TENON_TRY(const component::PlanBuffer buffer, component::translate(binary));
+      TENON_TRY(const Plan plan, component::load(buffer.bytes()));
+      TENON_CHECK_OK(inspect_component(inspection, plan));
+      if (dump == PlanDump::With) inspection.plan = component::dump(plan);
+    }
     inspection.wit = wit_text(kind, binary);
   }
   TENON_TRY(inspection.metadata, read_metadata(binary));

@@ -11,6 +11,7 @@
 #include "tenon/result.h"
 #include "tenon/value_text.h"
 #include "wit/binary.h"
+#include "wit/core_module.h"
 
 namespace tenon::wit {
 
