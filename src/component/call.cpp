@@ -116,7 +116,8 @@ bool call_realloc(Guest& base, uint64_t old_address, uint64_t old_size, uint32_t
   if (!guest.options().realloc || !guest.options().memory) return guest.trap("no realloc in the canonical options");
   if (!guest.is_64() && (new_size > UINT32_MAX || old_size > UINT32_MAX))
     return guest.fail(ErrorKind::LimitExceeded, "allocation of " + std::to_string(new_size) + " bytes does not fit into a 32-bit memory");
-  if (run_realloc(guest, old_address, old_size, alignment, new_size, address)) [[likely]] return true;
+  if (run_realloc(guest, old_address, old_size, alignment, new_size, address)) [[likely]]
+    return true;
   guest.set_broken();
   return false;
 }
@@ -149,7 +150,10 @@ bool lower_representation_step(Guest& guest, const TypeNode& type, uint32_t repr
   return give(guest, lower_borrow(instance, table, representation), index);
 }
 
-constexpr GuestOperations live_operations{&call_realloc, &lift_handle_step, &lower_handle_step, &lift_representation_step, &lower_representation_step};
+constexpr GuestOperations live_operations{
+    &call_realloc, &lift_handle_step, &lower_handle_step, &lift_representation_step, &lower_representation_step, [](Guest& guest) {
+      static_cast<LiveGuest&>(guest).look();
+    }};
 
 }  // namespace
 
@@ -186,9 +190,14 @@ FuncShape shape_of(const TypeTable& types, const FuncTypeNode& type, bool is_64)
 LiveGuest::LiveGuest(InstanceState& instance, const component::CanonicalOptions& options)
     : Guest(live_operations, instance.component().types(), static_cast<TextEncoding>(options.string_encoding), options.is_64, instance.store().lift_bytes()),
       instance_(&instance),
-      options_(&options) {}
+      options_(&options),
+      stays_(!options.is_64 && instance.store().memories_stay()) {
+  if (!stays_ || !options.memory) return;
+  const tn_memory_view& seen = instance.seen_memory(*options.memory);
+  set_memory(seen.data, seen.size);
+}
 
-void LiveGuest::refresh() {
+void LiveGuest::look() {
   if (!options_->memory) return;
   const tn_memory_view view = instance_->memory(*options_->memory);
   set_memory(view.data, view.size);
@@ -213,13 +222,15 @@ void GuestCall::close() {
 
 bool GuestCall::enter() {
   InstanceState& instance = *func_->instance;
-  if (instance.is_poisoned() || instance.is_entered()) [[unlikely]] return guest_.trap("wasm trap: cannot enter component instance");
+  if (instance.is_poisoned() || instance.is_entered()) [[unlikely]]
+    return guest_.trap("wasm trap: cannot enter component instance");
   StoreState& store = instance.store();
   depth_ = store.scopes.push();
   previous_ = std::exchange(store.current, &instance);
   instance.set_entered(true);
   entered_ = true;
-  if (instance.plan().is_concurrent) [[unlikely]] instance.reset_context();
+  if (instance.plan().is_concurrent) [[unlikely]]
+    instance.reset_context();
   return true;
 }
 
@@ -236,7 +247,8 @@ bool GuestCall::invoke() {
   invoked_ = true;
   if (auto called = call_core(store, tn_func{func_->core}, values_.data(), count); !called) [[unlikely]]
     return keep(guest_, std::move(called).error());
-  if (auto finished = store.scopes.finish(store.handles); !finished) [[unlikely]] return keep(guest_, std::move(finished).error());
+  if (auto finished = store.scopes.finish(store.handles); !finished) [[unlikely]]
+    return keep(guest_, std::move(finished).error());
   if (shape().result_uses_memory) guest_.refresh();
   return true;
 }

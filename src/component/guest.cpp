@@ -10,9 +10,14 @@ bool Guest::fail(Error error) {
   return false;
 }
 
+bool Guest::contains_now(uint64_t address, uint64_t size) {
+  if (operations_->look == nullptr) return false;
+  operations_->look(*this);
+  return address <= memory_size_ && size <= memory_size_ - address;
+}
+
 bool Guest::fail_lift_limit() {
-  return fail(ErrorKind::LimitExceeded,
-              "too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted");
+  return fail(ErrorKind::LimitExceeded, "too much data is being copied between the host and the guest: fuel allocated for hostcalls has been exhausted");
 }
 
 Error Guest::take_error() {

@@ -10,11 +10,11 @@
 
 namespace tenon::detail {
 
+using component::at;
 using component::CoreDef;
 using component::CoreExport;
 using component::ResourceIndex;
 using component::RuntimeComponentInstanceIndex;
-using component::at;
 
 namespace {
 
@@ -26,7 +26,15 @@ uint64_t next_number() {
 
 }  // namespace
 
-StoreState::StoreState(Store& store) : store_(store), context_(engine::Access::context(store)), number_(next_number()), lift_bytes_(lift_bytes_max_default) {}
+/// The engine reserves 4 GiB for a memory unless it is told otherwise.
+static bool reserves_all(const EngineConfig& config) { return config.memory_reservation_bytes.value_or(uint64_t{1} << 32) >= uint64_t{1} << 32; }
+
+StoreState::StoreState(Store& store)
+    : store_(store),
+      context_(engine::Access::context(store)),
+      number_(next_number()),
+      lift_bytes_(lift_bytes_max_default),
+      memories_stay_(reserves_all(store.engine().config())) {}
 StoreState::~StoreState() = default;
 
 StoreState& StoreState::of(Store& store) {
@@ -59,6 +67,7 @@ InstanceState::InstanceState(StoreState& store, std::shared_ptr<const PreState> 
   const component::Counts& counts = plan().counts;
   instances_.resize(counts.instances);
   memories_.resize(counts.memories);
+  seen_.resize(counts.memories);
   reallocs_.resize(counts.reallocs);
   post_returns_.resize(counts.post_returns);
   destructors_.resize(plan().defined_resource_instances.size());
@@ -130,7 +139,8 @@ Result<> InstanceState::instantiate(const component::InstantiateImportedModule& 
     };
     const auto argument = std::ranges::find_if(step.arguments, named);
     if (argument == step.arguments.end())
-      return fail(ErrorKind::InvalidInput, "module import `" + std::string(engine::text_of(item.module)) + "::" + std::string(engine::text_of(item.name)) + "` not defined");
+      return fail(ErrorKind::InvalidInput,
+                  "module import `" + std::string(engine::text_of(item.module)) + "::" + std::string(engine::text_of(item.name)) + "` not defined");
     TENON_TRY(tn_extern found, find(argument->def));
     imports.push_back(found);
   }
@@ -212,7 +222,8 @@ Result<tn_func> InstanceState::find_func(const CoreDef& def) {
 
 bool InstanceState::may_leave(RuntimeComponentInstanceIndex index) const {
   const ComponentInstance& instance = tables_[at(index)];
-  if (!instance.flags) [[likely]] return instance.may_leave;
+  if (!instance.flags) [[likely]]
+    return instance.may_leave;
   tn_val value{};
   tn_error_free(tn_global_get(context(), &*instance.flags, &value));
   return value.i32 != 0;

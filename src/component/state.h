@@ -151,6 +151,8 @@ class StoreState final : public engine::StoreExtension {
   tn_context* context() const { return context_; }
   uint64_t number() const { return number_; }
   uint64_t lift_bytes() const { return lift_bytes_; }
+  /// Whether 32-bit memories never move: all that they can grow to is reserved.
+  bool memories_stay() const { return memories_stay_; }
 
   component::HandleCounter handles;
   component::CallScopes scopes;
@@ -163,6 +165,7 @@ class StoreState final : public engine::StoreExtension {
   tn_context* context_;
   uint64_t number_;
   uint64_t lift_bytes_;
+  bool memories_stay_;
 };
 
 /// A live instance. Owned by its store.
@@ -185,7 +188,9 @@ class InstanceState final {
   bool is_entered() const { return entered_; }
   void set_entered(bool entered) { entered_ = entered; }
 
-  tn_memory_view memory(component::RuntimeMemoryIndex index) const { return tn_memory_data(context(), &memories_[at(index)]); }
+  tn_memory_view memory(component::RuntimeMemoryIndex index) const { return seen_[at(index)] = tn_memory_data(context(), &memories_[at(index)]); }
+  /// What `memory` gave last; nothing before. Right for a memory that stays where it is, but for what it grew since.
+  const tn_memory_view& seen_memory(component::RuntimeMemoryIndex index) const { return seen_[at(index)]; }
   tn_func realloc(component::RuntimeReallocIndex index) const { return reallocs_[at(index)]; }
 
   bool may_leave(component::RuntimeComponentInstanceIndex index) const;
@@ -237,6 +242,7 @@ class InstanceState final {
   uint64_t number_;
   std::vector<tn_instance> instances_;
   std::vector<tn_memory> memories_;
+  mutable std::vector<tn_memory_view> seen_;
   std::vector<tn_func> reallocs_;
   std::vector<tn_func> post_returns_;
   std::vector<tn_func> destructors_;

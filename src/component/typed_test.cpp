@@ -188,6 +188,25 @@ TEST_F(TypedTest, ShowsNumbersWhereTheyLie) {
   EXPECT_TRUE(bytes({}).value().empty());
 }
 
+TEST_F(TypedTest, SeesWhatTheMemoryGrewDuringACall) {
+  const Instance instance = start(R"((component
+    (core module $m (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+        (i32.shl (memory.grow (i32.shr_u (i32.add (local.get 3) (i32.const 65535)) (i32.const 16))) (i32.const 16)))
+      (func (export "bytes") (param i32 i32) (result i32) (local $at i32)
+        (local.set $at (i32.shl (memory.grow (i32.const 2)) (i32.const 16)))
+        (memory.copy (local.get $at) (local.get 0) (local.get 1))
+        (i32.store (i32.const 8) (local.get $at)) (i32.store (i32.const 12) (local.get 1)) (i32.const 8)))
+    (core instance $m (instantiate $m))
+    (func (export "bytes") (param "data" (list u8)) (result (list u8))
+      (canon lift (core func $m "bytes") (memory $m "memory") (realloc (func $m "realloc"))))))");
+  const auto bytes = get<std::vector<uint8_t>(std::span<const uint8_t>)>(instance, "bytes");
+  for (int round = 0; round < 3; round++) {
+    const std::vector<uint8_t> data(100'000, static_cast<uint8_t>(round + 1));
+    EXPECT_EQ(bytes(data).value(), data);
+  }
+}
+
 TEST_F(TypedTest, ConvertsTextToTheGuestsEncoding) {
   const Instance instance = start();
   EXPECT_EQ(get<std::string(std::string_view)>(instance, "text")("grüße 🦀").value(), "grüße 🦀");

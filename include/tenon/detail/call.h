@@ -68,8 +68,13 @@ class LiveGuest final : public Guest {
 
   InstanceState& instance() const { return *instance_; }
   const component::CanonicalOptions& options() const { return *options_; }
-  /// Looks at the memory again, after anything that may have let the guest run.
-  void refresh();
+  /// Sees to it that `memory()` is right, after anything that may have let the guest run. A memory that stays where it is and only grows is looked at again
+  /// only before an access past the size that was seen last.
+  void refresh() {
+    if (!stays_ || memory() == nullptr) look();
+  }
+  /// Looks at the memory again.
+  void look();
   /// The guest trapped, or lied, while values were lowered into it: it must not run again.
   bool is_broken() const { return broken_; }
   void set_broken() { broken_ = true; }
@@ -77,6 +82,7 @@ class LiveGuest final : public Guest {
  private:
   InstanceState* instance_;
   const component::CanonicalOptions* options_;
+  bool stays_;
   bool broken_ = false;
 };
 

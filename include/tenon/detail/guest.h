@@ -54,6 +54,8 @@ struct GuestOperations {
   /// The same for a resource that the host defines and whose representation it wants at once, without a `ResourceAny`.
   bool (*lift_representation)(Guest& guest, const TypeNode& type, uint32_t index, uint32_t& representation);
   bool (*lower_representation)(Guest& guest, const TypeNode& type, uint32_t representation, uint32_t& index);
+  /// Looks at the memory again: it may be larger than when it was looked at last. Null when it never is.
+  void (*look)(Guest& guest) = nullptr;
 };
 
 /// A guest during one lifting or lowering: its memory through one set of canonical options, its handles, and the error if there was one.
@@ -79,7 +81,11 @@ class Guest {
     memory_size_ = size;
   }
   /// Whether `size` bytes at `address` lie in the memory.
-  bool contains(uint64_t address, uint64_t size) const { return address <= memory_size_ && size <= memory_size_ - address; }
+  bool contains(uint64_t address, uint64_t size) {
+    if (address <= memory_size_ && size <= memory_size_ - address) [[likely]]
+      return true;
+    return contains_now(address, size);
+  }
 
   /// Layout for this guest's pointer width.
   uint32_t size_of(const TypeNode& type) const { return is_64_ ? type.layout.size64 : type.layout.size32; }
@@ -113,12 +119,14 @@ class Guest {
 
   /// Takes `bytes` (or `count` times `size`) from what this lifting may still fill; fails with `LimitExceeded`.
   bool spend(uint64_t bytes) {
-    if (bytes > lift_bytes_) [[unlikely]] return fail_lift_limit();
+    if (bytes > lift_bytes_) [[unlikely]]
+      return fail_lift_limit();
     lift_bytes_ -= bytes;
     return true;
   }
   bool spend(uint64_t count, uint64_t size) {
-    if (count != 0 && size > lift_bytes_ / count) [[unlikely]] return fail_lift_limit();
+    if (count != 0 && size > lift_bytes_ / count) [[unlikely]]
+      return fail_lift_limit();
     lift_bytes_ -= count * size;
     return true;
   }
@@ -127,9 +135,7 @@ class Guest {
     return operations_->realloc(*this, old_address, old_size, alignment, new_size, address);
   }
   bool lift_handle(const TypeNode& type, uint32_t index, ResourceAny& resource) { return operations_->lift_handle(*this, type, index, resource); }
-  bool lower_handle(const TypeNode& type, const ResourceAny& resource, uint32_t& index) {
-    return operations_->lower_handle(*this, type, resource, index);
-  }
+  bool lower_handle(const TypeNode& type, const ResourceAny& resource, uint32_t& index) { return operations_->lower_handle(*this, type, resource, index); }
   bool lift_representation(const TypeNode& type, uint32_t index, uint32_t& representation) {
     return operations_->lift_representation(*this, type, index, representation);
   }
@@ -149,6 +155,7 @@ class Guest {
 
  private:
   [[gnu::cold]] bool fail_lift_limit();
+  [[gnu::cold]] bool contains_now(uint64_t address, uint64_t size);
 
   const GuestOperations* operations_;
   const TypeTable* types_;
