@@ -9,6 +9,7 @@ pub mod wit;
 pub mod wit_compare;
 pub mod wit_component;
 pub mod wit_compose;
+pub mod wit_docs;
 pub mod wit_metadata;
 pub mod wit_source;
 pub mod wit_text;

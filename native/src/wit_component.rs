@@ -8,6 +8,7 @@ use wit_parser::{LiftLowerAbi, ManglingAndAbi};
 
 use crate::ffi::{Failure, guard, on_large_stack, tn_buffer, tn_bytes, tn_error};
 use crate::wit::{has_component_type, invalid, slice, tn_named_bytes, tn_wit};
+use crate::wit_docs;
 use crate::wit_metadata::add_processed_by;
 use crate::wit_text::to_binary;
 
@@ -69,6 +70,7 @@ pub(crate) fn embed(wit: &tn_wit, world: &str, module: &[u8], encoding: &str) ->
     wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all()).validate_all(module).map_err(invalid)?;
     let mut embedded = module.to_vec();
     wit_component::embed_component_metadata(&mut embedded, &wit.resolve, world, encoding).map_err(invalid)?;
+    wit_docs::embed(&mut embedded, &wit.resolve, world)?;
     Ok(embedded)
 }
 
@@ -122,12 +124,13 @@ pub(crate) fn new(module: &[u8], options: &NewOptions) -> Result<Vec<u8>, Failur
     if options.adapters.is_empty() && published.is_none() && !has_component_type(module)? {
         return Err(Failure::invalid("the core module has no component type, so a component of it would export nothing: embed a world first"));
     }
+    let (module, docs) = wit_docs::take(module)?;
     let mut encoder = ComponentEncoder::default()
         .validate(true)
         .debug_names(options.debug_names)
         .realloc_via_memory_grow(options.realloc_via_memory_grow)
         .merge_imports_based_on_semver(options.merge_imports_by_semver)
-        .module(module)
+        .module(&module)
         .map_err(invalid)?;
     for (adapter, bytes) in &options.adapters {
         require_module(bytes, &format!("adapter {adapter}"))?;
@@ -136,7 +139,11 @@ pub(crate) fn new(module: &[u8], options: &NewOptions) -> Result<Vec<u8>, Failur
     if let Some(bytes) = published {
         encoder = encoder.adapter(name, bytes).map_err(invalid)?;
     }
-    add_processed_by(&encoder.encode().map_err(invalid)?)
+    let component = add_processed_by(&encoder.encode().map_err(invalid)?)?;
+    match docs {
+        Some(docs) => wit_docs::add_to_component(component, &docs),
+        None => Ok(component),
+    }
 }
 
 /// The core module with the world as its component type. `module` is binary or text; `encoding` is `utf8` (also when empty), `utf16` or `latin1+utf16`;
@@ -242,6 +249,21 @@ mod tests {
             let world = &decoded.resolve.worlds[decoded.world.unwrap()];
             assert_eq!((world.imports.len(), world.exports.len()), (1, 1));
         }
+    }
+
+    #[test]
+    fn docs_of_the_world_come_along_as_far_as_they_are_used() {
+        let text = WIT.replace("world w", "/// The world.\nworld w").replace("import log", "/// Unused.\nimport other: func();\n/// Logs.\nimport log").replace("export run", "/// Runs.\nexport run");
+        let wit = parse(&[SourceFile { path: "t.wit", contents: text.as_bytes(), package: 0 }], "").unwrap();
+        let embedded = embed(&wit, "w", &to_binary(MODULE.as_bytes(), "m").unwrap(), "").unwrap();
+        let component = new(&embedded, &options()).unwrap();
+        wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all()).validate_all(&component).unwrap();
+        let decoded = crate::wit::decode(&component).unwrap();
+        let described = serde_json::to_string(&decoded.resolve).unwrap();
+        for (docs, there) in [("The world.", true), ("Runs.", true), ("Logs.", true), ("Unused.", false)] {
+            assert_eq!(described.contains(docs), there, "{docs} in {described}");
+        }
+        assert!(!String::from_utf8_lossy(&component).contains("tenon:world-docs"));
     }
 
     #[test]

@@ -1,0 +1,26 @@
+;; A guest of the world `tool`: logs the tool's name and answers with its input; a call without a name is an error.
+(module
+  (import "$root" "log" (func $log (param i32 i32 i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 256) "a tool needs a name")
+  (global $next (mut i32) (i32.const 1024))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+    (global.set $next (i32.add (local.get $at) (local.get 3)))
+    (local.get $at))
+  ;; The result lies at 16: discriminant, then at 20 the record {ok, value, error} or the error's text.
+  (func (export "execute-tool") (param $id i32) (param $id-size i32) (param $name i32) (param $name-size i32) (param $input i32) (param $input-size i32) (result i32)
+    (if (i32.eqz (local.get $name-size))
+      (then
+        (i32.store8 (i32.const 16) (i32.const 1))
+        (i32.store (i32.const 20) (i32.const 256))
+        (i32.store (i32.const 24) (i32.const 19))
+        (return (i32.const 16))))
+    (call $log (i32.const 1) (local.get $name) (local.get $name-size))
+    (i32.store8 (i32.const 16) (i32.const 0))
+    (i32.store8 (i32.const 20) (i32.const 1))
+    (i32.store (i32.const 24) (local.get $input))
+    (i32.store (i32.const 28) (local.get $input-size))
+    (i32.store8 (i32.const 32) (i32.const 0))
+    (i32.const 16)))
