@@ -4,13 +4,14 @@
 
 #include "component/core_types.h"
 #include "component/state.h"
+#include "engine/cache.h"
 
 namespace tenon {
 
+using component::at;
 using component::ExternType;
 using component::StaticModuleIndex;
 using component::TrampolineKind;
-using component::at;
 
 std::string to_string(FuncType type) {
   std::string text = type.is_async() ? "async func(" : "func(";
@@ -43,16 +44,29 @@ std::span<const Item> Item::imports() const { return node_->imports != nullptr ?
 
 namespace detail {
 
+namespace {
+constexpr std::string_view cache_label = "component";
+}
+
 Result<std::shared_ptr<const ComponentState>> ComponentState::create(const Engine& engine, std::span<const std::byte> bytes, const ComponentOptions& options) {
   if (bytes.size() > options.bytes_max)
     return fail(ErrorKind::LimitExceeded, "the component is " + std::to_string(bytes.size()) + " bytes, the limit is " + std::to_string(options.bytes_max));
   auto made = std::shared_ptr<ComponentState>(new ComponentState(engine));
-  TENON_TRY(made->buffer_, component::translate(bytes));
-  TENON_TRY(made->plan_, component::load(made->buffer_.bytes()));
+  engine::CodeCache* cache = engine::Access::cache(engine);
+  const engine::CacheKey key = cache != nullptr ? engine::CodeCache::key(engine, cache_label, bytes) : engine::CacheKey();
+  const bool cached = cache != nullptr && made->take_cached(*cache, key);
+  if (!cached) {
+    TENON_TRY(made->buffer_, component::translate(bytes));
+    TENON_TRY(made->plan_, component::load(made->buffer_.bytes()));
+  }
   made->index_plan();
   made->index_exports();
   if (!made->unsupported_.empty() && !options.accept_async) return std::unexpected(made->unsupported_error());
-  TENON_CHECK_OK(made->compile());
+  if (!cached) {
+    TENON_CHECK_OK(made->compile());
+    // A cache that cannot be written is no failure of the compilation.
+    if (cache != nullptr) (void)cache->save(key, cache_label, component::without_modules(made->buffer_), made->modules_);
+  }
   if (made->can_trap_unsupported_) {
     TENON_CHECK_OK(made->make_trampolines());
     TENON_CHECK_OK(made->prepare_modules());
@@ -71,11 +85,25 @@ Error ComponentState::unsupported_error() const {
   return Error(ErrorKind::Unsupported, "the component uses asynchronous functions or built-ins that cannot run yet: " + list);
 }
 
+bool ComponentState::take_cached(engine::CodeCache& cache, const engine::CacheKey& key) {
+  auto entry = cache.load(engine_, key);
+  if (!entry) return false;
+  auto plan = component::load(entry->plain, component::ModuleBytes::LeftOut);
+  if (!plan || plan->static_modules.size() != entry->modules.size()) return false;
+  cached_plan_ = std::move(entry->plain);
+  plan_ = *std::move(plan);
+  modules_ = std::move(entry->modules);
+  return true;
+}
+
 Result<> ComponentState::compile() {
   for (size_t i = 0; i < plan_.static_modules.size(); ++i) {
-    auto module = core::Module::create(engine_, plan_.static_modules[i].bytes);
-    if (!module) return std::unexpected(std::move(module).error().wrap("core module " + std::to_string(i)));
-    modules_.push_back(std::move(*module));
+    // The component is cached whole, so its modules are not looked for one by one.
+    tn_module* module = nullptr;
+    if (tn_error* error = tn_module_compile(engine::raw(engine_), engine::bytes_of(plan_.static_modules[i].bytes), &module); error != nullptr) {
+      return std::unexpected(engine::take_error(error).wrap("core module " + std::to_string(i)));
+    }
+    modules_.push_back(engine::Access::module(engine_, engine::OwnedModule(module)));
   }
   return {};
 }
@@ -147,7 +175,9 @@ std::vector<Item> ComponentState::make_items(const std::vector<component::NamedE
   return items;
 }
 
-const component::NameMap<component::ExportIndex>* ComponentState::instance_names(component::ExportIndex index) const { return instance_names_[at(index)].get(); }
+const component::NameMap<component::ExportIndex>* ComponentState::instance_names(component::ExportIndex index) const {
+  return instance_names_[at(index)].get();
+}
 
 size_t ComponentState::code_bytes() const {
   size_t bytes = 0;
@@ -236,7 +266,8 @@ Result<> ComponentState::prepare_modules() {
     }
     if (indices.size() != step->arguments.size()) continue;
     // A module whose import names repeat cannot be prepared and is instantiated the other way.
-    tn_error_free(tn_instance_pre_new(engine::Access::native(modules_[at(step->module)]), host_set_, indices.data(), indices.size(), &prepared_[at(step->module)]));
+    tn_error_free(
+        tn_instance_pre_new(engine::Access::native(modules_[at(step->module)]), host_set_, indices.data(), indices.size(), &prepared_[at(step->module)]));
   }
   return {};
 }

@@ -510,10 +510,16 @@ Result<PlanBuffer> translate(std::span<const std::byte> component, const Transla
 /// Errors: `InvalidInput`, saying what is wrong and at which offset; `LimitExceeded` when it is larger than the validator takes.
 Result<> validate(std::span<const std::byte> wasm, const TranslateOptions& options = {});
 
-/// Reads a plan and checks all of it. `buffer` must outlive the plan.
+/// Whether a plan's buffer still holds the core modules, which nobody needs once they are compiled.
+enum class ModuleBytes : uint8_t { Present, LeftOut };
+
+/// The part of a plan that is worth keeping beside compiled modules.
+std::span<const std::byte> without_modules(const PlanBuffer& buffer);
+
+/// Reads a plan and checks all of it. `buffer` must outlive the plan. With `LeftOut` the static modules' `bytes` are empty.
 ///
 /// Errors: `InvalidInput` when the bytes are not a plan of this version, or any index, name or enumerator in it is out of range.
-Result<Plan> load(std::span<const std::byte> buffer);
+Result<Plan> load(std::span<const std::byte> buffer, ModuleBytes modules = ModuleBytes::Present);
 
 /// The plan as text, for people and tests: one line an item, stable between runs.
 std::string dump(const Plan& plan);

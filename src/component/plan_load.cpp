@@ -35,7 +35,7 @@ struct TableSizes {
 /// loops end because counts are compared with the words that are left.
 class Loader {
  public:
-  explicit Loader(std::span<const std::byte> buffer) : buffer_(buffer) {}
+  Loader(std::span<const std::byte> buffer, ModuleBytes modules) : buffer_(buffer), modules_(modules) {}
 
   Result<Plan> run() &&;
 
@@ -162,6 +162,9 @@ class Loader {
   size_t next_ = 0;
   std::string_view pool_;
   std::span<const std::byte> blob_;
+  const ModuleBytes modules_;
+  /// Bytes of all core modules, there or left out.
+  uint64_t blob_bytes_ = 0;
   std::string wrong_;
 
   TableSizes sizes_{};
@@ -187,12 +190,13 @@ Result<> Loader::header() {
   const uint64_t blob = long_word();
   const uint64_t pool_padded = (pool + 7) / 8 * 8;
   if (words < fixed_words || words > buffer_.size() / 4 || words % 2 != 0 || pool_padded > buffer_.size() - words * 4 ||
-      blob != buffer_.size() - words * 4 - pool_padded) {
+      (modules_ == ModuleBytes::Present ? blob : 0) != buffer_.size() - words * 4 - pool_padded) {
     return fail(ErrorKind::InvalidInput, "the parts of a plan do not add up to its " + std::to_string(buffer_.size()) + " bytes");
   }
   words_ = words;
   pool_ = {reinterpret_cast<const char*>(buffer_.data()) + words * 4, pool};
-  blob_ = buffer_.last(blob);
+  blob_bytes_ = blob;
+  if (modules_ == ModuleBytes::Present) blob_ = buffer_.last(blob);
   Counts& counts = plan_.counts;
   for (uint32_t* counter : {&counts.instances, &counts.component_instances, &counts.memories, &counts.tables, &counts.reallocs, &counts.callbacks,
                             &counts.post_returns, &counts.lowerings, &counts.resources}) {
@@ -275,10 +279,11 @@ StaticModule Loader::static_module() {
   StaticModule module;
   const uint64_t offset = long_word();
   const uint64_t size = long_word();
-  if (offset > blob_.size() || size > blob_.size() - offset)
+  if (offset > blob_bytes_ || size > blob_bytes_ - offset) {
     wrong("a core module is out of range");
-  else
+  } else if (modules_ == ModuleBytes::Present) {
     module.bytes = blob_.subspan(offset, size);
+  }
   module.is_adapter = below(2, "a flag") != 0;
   module.imports = module_imports();
   module.exports = module_exports();
@@ -727,6 +732,13 @@ Result<Plan> Loader::run() && {
 
 }  // namespace
 
-Result<Plan> load(std::span<const std::byte> buffer) { return Loader(buffer).run(); }
+Result<Plan> load(std::span<const std::byte> buffer, ModuleBytes modules) { return Loader(buffer, modules).run(); }
+
+std::span<const std::byte> without_modules(const PlanBuffer& buffer) {
+  // Head of a plan: magic, version, flags, words, bytes of the pool; the pool is padded to 8 bytes and the modules follow.
+  uint32_t head[5];
+  std::memcpy(head, buffer.bytes().data(), sizeof(head));
+  return buffer.bytes().first(size_t{head[3]} * 4 + (size_t{head[4]} + 7) / 8 * 8);
+}
 
 }  // namespace tenon::component

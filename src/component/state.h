@@ -12,6 +12,7 @@
 #include "component/names.h"
 #include "component/plan.h"
 #include "component/scopes.h"
+#include "engine/cache.h"
 #include "engine/raw.h"
 #include "tenon/component.h"
 #include "tenon/core.h"
@@ -91,6 +92,8 @@ class ComponentState final {
 
  private:
   explicit ComponentState(const Engine& engine) : engine_(engine) {}
+  /// Plan and modules out of the cache; false, and nothing changed, when they are not there.
+  bool take_cached(engine::CodeCache& cache, const engine::CacheKey& key);
   Result<> compile();
   Result<> make_trampolines();
   TrampolineRecord record_of(const component::Trampoline& trampoline, std::span<const component::RuntimeImportIndex> lowered) const;
@@ -101,7 +104,9 @@ class ComponentState final {
   std::vector<Item> make_items(const std::vector<component::NamedExtern>& named);
 
   Engine engine_;
+  /// One of the two holds the plan's bytes.
   component::PlanBuffer buffer_;
+  std::vector<std::byte> cached_plan_;
   component::Plan plan_;
   std::vector<core::Module> modules_;
   std::vector<TrampolineRecord> records_;
