@@ -187,8 +187,12 @@ void add_run_command(CLI::App& app, Program& program) {
       ->add_option("--invoke,-i", options->invoke,
                    "A call: 'name(wave, …)', 'name {\"param\": json}' or 'name [json, …]'; several run in order in one instance")
       ->expected(1)
+      ->allow_extra_args(false)
       ->take_all();
-  command->add_option("--link,-l", options->link, "A component that exports what the file imports; may be given several times")->expected(1)->take_all();
+  command->add_option("--link,-l", options->link, "A component that exports what the file imports; may be given several times")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->take_all();
   command->add_option("--fuel", options->fuel, "Units of work that all calls together may do, about one an instruction");
   add_duration_option(*command, "--timeout", options->timeout, "Time that all calls together may take, such as 500ms or 2s");
   add_bytes_option(*command, "--max-memory", options->memory_max, "Memory that the instance may have in all its memories, such as 64MiB");

@@ -93,6 +93,7 @@ call("a missing import is named", "double(4)", NOT_FOUND, file="uses_calc.wat", 
 call("all missing imports are named", "run()", NOT_FOUND, file="wasi.wat", stderr=r"not provided: .*wasi:cli/environment@0\.2\.6.*wasi:cli/exit@0\.2\.6|not provided: .*wasi:cli/exit@0\.2\.6.*wasi:cli/environment@0\.2\.6")
 call("a missing import may trap", "double(4)", TRAP, file="uses_calc.wat", options=["--trap-missing-imports"])
 call("two components are linked", "double(4)", SUCCESS, "8\n", file="uses_calc.wat", options=["--link", "values.wat"])
+case("options may stand before the file", ["run", "--link", "values.wat", "--invoke", "double(4)", "uses_calc.wat"], SUCCESS, "8\n")
 call("only components are linked", "double(4)", INVALID, file="uses_calc.wat", options=["--link", "core.wat"], stderr="core.wat: only components are linked, got a core module")
 call("a core module's missing imports", "f()", NOT_FOUND, file="imports.wat", stderr=r"not provided: env.log \(.*\), env.other")
 call("an async component says what is lacking", "run()", UNSUPPORTED, file="async.wat", stderr="run")
