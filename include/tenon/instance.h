@@ -26,6 +26,18 @@ class InstanceState;
 struct LiftedFunc;
 }  // namespace detail
 
+/// What guests of a store may make the host take and keep for them.
+struct ComponentLimits {
+  /// Bytes of host memory that the arguments or the result of one call may fill when they are lifted. What a guest points to twice counts twice.
+  /// Default 128 MiB.
+  uint64_t lift_bytes = uint64_t{128} << 20;
+  /// Resource handles that all instances together may hold at once; each borrow of an owned one counts too. Default 1,048,576.
+  uint32_t handles = 1 << 20;
+};
+
+/// Sets the limits of a store; handles that are there already stay. The thread of the store.
+void set_component_limits(Store& store, const ComponentLimits& limits);
+
 /// The linear memory behind a lifted function, as the host sees it. Valid until the store ends; its size is looked up each time, because it may grow.
 class MemoryView {
  public:

@@ -46,6 +46,12 @@ Result<ExportIndex> find_in(const Component& component, const detail::ComponentS
 
 }  // namespace
 
+void set_component_limits(Store& store, const ComponentLimits& limits) {
+  detail::StoreState& state = detail::StoreState::of(store);
+  state.set_lift_bytes(limits.lift_bytes);
+  state.handles.set_limit(limits.handles);
+}
+
 uint64_t MemoryView::size() const { return instance_->memory(component::RuntimeMemoryIndex(memory_)).size; }
 
 std::span<std::byte> MemoryView::data() const {

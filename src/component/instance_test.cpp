@@ -378,5 +378,40 @@ TEST_F(InstanceTest, AdaptersCopyUtf8OfEveryLengthAndRefuseWhatIsNot) {
   }
 }
 
+TEST_F(InstanceTest, FollowsAMemoryThatGrowsWhileArgumentsAreLowered) {
+  const Instance instance = instantiate(R"((component
+    (core module $m (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+        (i32.mul (memory.grow (i32.add (i32.div_u (local.get 3) (i32.const 65536)) (i32.const 1))) (i32.const 65536)))
+      (func (export "echo") (param i32 i32) (result i32)
+        (i32.store (i32.const 8) (local.get 0)) (i32.store (i32.const 12) (local.get 1)) (i32.const 8)))
+    (core instance $i (instantiate $m))
+    (func (export "echo") (param "text" string) (result string)
+      (canon lift (core func $i "echo") (memory $i "memory") (realloc (func $i "realloc"))))))");
+  for (const size_t size : {size_t{1}, size_t{100}, size_t{70000}, size_t{2000000}}) {
+    const std::string text(size, 'x');
+    const auto echoed = call(instance, "echo", {Value::string(text)});
+    ASSERT_TRUE(echoed) << echoed.error().message();
+    EXPECT_TRUE(**echoed == Value::string(text)) << size;
+  }
+  set_component_limits(*store_, {.lift_bytes = 1000});
+  EXPECT_TRUE(call(instance, "echo", {Value::string(std::string(1000, 'x'))}));
+  const auto refused = call(instance, "echo", {Value::string(std::string(1001, 'x'))});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::LimitExceeded);
+}
+
+TEST_F(InstanceTest, HandlesStopAtTheLimitOfTheStore) {
+  set_component_limits(*store_, {.handles = 10});
+  const Instance instance = instantiate(R"((component
+    (type $r (resource (rep i32)))
+    (core func $new (canon resource.new $r))
+    (core module $m (import "" "new" (func $new (param i32) (result i32)))
+      (func (export "many") (loop $again (drop (call $new (i32.const 1))) (br $again))))
+    (core instance $m (instantiate $m (with "" (instance (export "new" (func $new))))))
+    (func (export "many") (canon lift (core func $m "many")))))");
+  EXPECT_EQ(error_of(call(instance, "many")), "cannot allocate another handle: store handle limit exceeded");
+}
+
 }  // namespace
 }  // namespace tenon::component

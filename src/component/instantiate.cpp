@@ -102,6 +102,8 @@ Result<> InstanceState::step(const component::Initializer& initializer) {
           TENON_TRY(post_returns_[at(it.index)], find_func(it.def));
           return {};
         } else if constexpr (std::is_same_v<Step, component::DefineResource>) {
+          // Handles hold 32 bits, as those of Wasmtime do.
+          if (it.representation != component::CoreValueType::I32) return fail(ErrorKind::Unsupported, "resources represented by an i64 cannot run yet");
           if (it.destructor) {
             TENON_TRY(destructors_[at(it.index)], find_func(*it.destructor));
           }
@@ -220,23 +222,14 @@ Result<tn_func> InstanceState::find_func(const CoreDef& def) {
   return fail(ErrorKind::InvalidInput, "a core definition is no function");
 }
 
-bool InstanceState::may_leave(RuntimeComponentInstanceIndex index) const {
-  const ComponentInstance& instance = tables_[at(index)];
-  if (!instance.flags) [[likely]]
-    return instance.may_leave;
+bool InstanceState::read_flags(const tn_global& flags) const {
   tn_val value{};
-  tn_error_free(tn_global_get(context(), &*instance.flags, &value));
+  tn_error_free(tn_global_get(context(), &flags, &value));
   return value.i32 != 0;
 }
 
-void InstanceState::set_may_leave(RuntimeComponentInstanceIndex index, bool may_leave) {
-  ComponentInstance& instance = tables_[at(index)];
-  if (!instance.flags) [[likely]] {
-    instance.may_leave = may_leave;
-  } else {
-    const tn_val value{.i32 = may_leave ? 1 : 0};
-    tn_error_free(tn_global_set(context(), &*instance.flags, value));
-  }
+void InstanceState::write_flags(const tn_global& flags, bool may_leave) {
+  tn_error_free(tn_global_set(context(), &flags, tn_val{.i32 = may_leave ? 1 : 0}));
 }
 
 ResourceType InstanceState::resource(ResourceIndex index) const {

@@ -156,6 +156,7 @@ class StoreState final : public engine::StoreExtension {
   tn_context* context() const { return context_; }
   uint64_t number() const { return number_; }
   uint64_t lift_bytes() const { return lift_bytes_; }
+  void set_lift_bytes(uint64_t bytes) { lift_bytes_ = bytes; }
   /// Whether 32-bit memories never move: all that they can grow to is reserved.
   bool memories_stay() const { return memories_stay_; }
 
@@ -198,8 +199,18 @@ class InstanceState final {
   const tn_memory_view& seen_memory(component::RuntimeMemoryIndex index) const { return seen_[at(index)]; }
   tn_func realloc(component::RuntimeReallocIndex index) const { return reallocs_[at(index)]; }
 
-  bool may_leave(component::RuntimeComponentInstanceIndex index) const;
-  void set_may_leave(component::RuntimeComponentInstanceIndex index, bool may_leave);
+  bool may_leave(component::RuntimeComponentInstanceIndex index) const {
+    const ComponentInstance& instance = tables_[at(index)];
+    return instance.flags ? read_flags(*instance.flags) : instance.may_leave;
+  }
+  void set_may_leave(component::RuntimeComponentInstanceIndex index, bool may_leave) {
+    ComponentInstance& instance = tables_[at(index)];
+    if (instance.flags) [[unlikely]] {
+      write_flags(*instance.flags, may_leave);
+    } else {
+      instance.may_leave = may_leave;
+    }
+  }
 
   /// How often a component instance asked that no asynchronous call enter it (`CanonicalABI.md`, `backpressure.{inc,dec}`). Synchronous calls enter all
   /// the same, so nothing waits for it yet.
@@ -241,6 +252,8 @@ class InstanceState final {
   Result<tn_extern> find(const component::CoreExport& source);
   Result<tn_func> find_func(const component::CoreDef& def);
   Result<tn_global> make_global(int32_t initial);
+  bool read_flags(const tn_global& flags) const;
+  void write_flags(const tn_global& flags, bool may_leave);
 
   StoreState& store_;
   std::shared_ptr<const PreState> pre_;

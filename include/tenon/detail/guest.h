@@ -21,9 +21,11 @@
 namespace tenon::detail {
 
 /// A core value in the array that a core function is called with: 16 bytes, little endian, as the engine has it.
+///
+/// Has no initial value, because a call has room for sixteen and rarely needs them.
 struct RawValue {
-  uint64_t bits = 0;
-  uint64_t high = 0;
+  uint64_t bits;
+  uint64_t high;
 
   uint32_t u32() const { return static_cast<uint32_t>(bits); }
   uint64_t u64() const { return bits; }
@@ -34,7 +36,7 @@ struct RawValue {
 inline constexpr size_t flat_params_max = 16;
 /// Most core values that a function returns (`MAX_FLAT_RESULTS`).
 inline constexpr size_t flat_results_max = 1;
-/// Bytes of host memory that one lifting may fill, unless the store says otherwise. What a guest points to twice counts twice.
+/// Default of `ComponentLimits::lift_bytes`.
 inline constexpr uint64_t lift_bytes_max_default = uint64_t{128} << 20;
 /// Longest text that is copied into a guest, in bytes of its encoding there.
 inline constexpr uint64_t string_bytes_max = (uint64_t{1} << 31) - 1;
