@@ -134,6 +134,16 @@ struct Player<'a, 'b> {
     definitions: &'b [Definition<'a>],
     instances: usize,
     items: usize,
+    /// Every scope that was made. A scope holds the components defined in it and they hold the scope, so each is emptied in the end.
+    scopes: Vec<Rc<Scope<'a>>>,
+}
+
+impl Drop for Player<'_, '_> {
+    fn drop(&mut self) {
+        for scope in &self.scopes {
+            drop(scope.components.take());
+        }
+    }
 }
 
 impl<'a> Player<'a, '_> {
@@ -153,6 +163,7 @@ impl<'a> Player<'a, '_> {
             return Err(Failure::new(ErrorKind::LimitExceeded, text));
         }
         let scope = Rc::new(Scope { components: RefCell::default(), parent: component.scope.clone() });
+        self.scopes.push(scope.clone());
         let mut instances: Vec<Held<'a>> = Vec::new();
         let mut exports = HashMap::new();
         let definitions = self.definitions;
@@ -231,7 +242,7 @@ pub fn check(bytes: &[u8]) -> Result<(), Failure> {
     if definitions.len() < 2 {
         return Ok(());
     }
-    let mut player = Player { definitions: &definitions, instances: 0, items: 0 };
+    let mut player = Player { definitions: &definitions, instances: 0, items: 0, scopes: Vec::new() };
     player.instantiate(&Closure { definition: 0, scope: None }, HashMap::new(), 0).map(drop)
 }
 
