@@ -17,6 +17,7 @@ void add_validate_command(CLI::App& app, Program& program);
 void add_bindgen_command(CLI::App& app, Program& program);
 void add_completion_command(CLI::App& app, Program& program);
 void add_component_command(CLI::App& app, Program& program);
+void add_wast_command(CLI::App& app, Program& program);
 void add_wit_command(CLI::App& app, Program& program);
 
 }  // namespace tenon::cli

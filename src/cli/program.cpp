@@ -105,6 +105,7 @@ ExitCode run_program(int argc, const char* const* argv) {
   add_bindgen_command(app, program);
   add_completion_command(app, program);
   add_component_command(app, program);
+  add_wast_command(app, program);
   add_wit_command(app, program);
   return parse_and_run(app, program, argc, argv);
 }
