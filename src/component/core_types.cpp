@@ -86,13 +86,13 @@ std::string value_name(uint8_t code) {
 }
 
 std::string describe(const Side& side) {
-  const auto list = [](const std::string& types) {
+  const auto list = [](std::string_view what, const std::string& types) {
     std::string text;
-    for (const char code : types) text += fmt::format("{}{}", text.empty() ? "" : " ", value_name(static_cast<uint8_t>(code)));
-    return fmt::format("({})", text);
+    for (const char code : types) text += " " + value_name(static_cast<uint8_t>(code));
+    return text.empty() ? text : fmt::format(" ({}{})", what, text);
   };
   switch (side.kind) {
-    case TN_FUNC: return "func " + list(side.params) + " -> " + list(side.results);
+    case TN_FUNC: return fmt::format("type `(func{}{})`", list("param", side.params), list("result", side.results));
     case TN_GLOBAL: return std::string(side.is_mutable ? "mutable " : "") + "global " + value_name(side.global);
     case TN_TABLE:
     case TN_MEMORY:
@@ -115,7 +115,7 @@ Result<> compare(const Side& wanted, const Side& given) {
   if (good && (wanted.kind == TN_TABLE || wanted.kind == TN_MEMORY)) good = fits(wanted.limits, given.limits);
   if (good) return {};
   if (wanted.kind != given.kind)
-    return fail(ErrorKind::InvalidInput, "expected " + std::string(kind_name(wanted.kind)) + ", found " + std::string(kind_name(given.kind)));
+    return fail(ErrorKind::InvalidInput, "expected " + std::string(kind_name(wanted.kind)) + " found " + std::string(kind_name(given.kind)));
   return fail(ErrorKind::InvalidInput, "expected " + describe(wanted) + ", found " + describe(given));
 }
 

@@ -146,7 +146,8 @@ TEST_F(InstanceTest, ListsAllMissingImportsAtOnce) {
   ASSERT_FALSE(pre);
   EXPECT_EQ(pre.error().kind(), ErrorKind::NotFound);
   EXPECT_EQ(pre.error().message(),
-            "not provided: wasi:cli/environment@0.2.6#get-environment, wasi:cli/environment@0.2.6#initial-cwd, plain");
+            "not provided: wasi:cli/environment@0.2.6#get-environment, wasi:cli/environment@0.2.6#initial-cwd, plain (a matching implementation was not found in "
+            "the linker)");
   EXPECT_EQ(linker_.missing(component).size(), 3u);
   ASSERT_TRUE(linker_.define_unknown_imports_as_traps(component));
   EXPECT_TRUE(linker_.instantiate(*store_, component));

@@ -117,7 +117,7 @@ class Resolver final : public ResourceLookup {
     if (!missing_.empty()) {
       std::string list;
       for (const std::string& name : missing_) list += (list.empty() ? "" : ", ") + name;
-      return fail(ErrorKind::NotFound, "not provided: " + list);
+      return fail(ErrorKind::NotFound, "not provided: " + list + " (a matching implementation was not found in the linker)");
     }
     if (error_) return std::unexpected(std::move(*error_));
     auto pre = std::make_shared<PreState>();
@@ -160,7 +160,8 @@ class Resolver final : public ResourceLookup {
       if (actual == nullptr) return absent(full);
       const auto* function = std::get_if<std::shared_ptr<const HostFunction>>(actual);
       if (function == nullptr) return mismatch("function", *actual);
-      return (*function)->check(FuncType(component_.types(), plan_.func_types[at(*func)]), *this);
+      auto checked = (*function)->check(FuncType(component_.types(), plan_.func_types[at(*func)]), *this);
+      return checked ? checked : std::unexpected(std::move(checked).error().wrap("type mismatch"));
     }
     if (const auto* module = std::get_if<component::ModuleTypeIndex>(&expected)) {
       if (actual == nullptr) return absent(full);

@@ -72,7 +72,10 @@ Report run_directives(const Engine& engine, std::span<const ScriptFile> files, c
 
 class Runner {
  public:
-  Runner(const Engine& engine, std::span<const ScriptFile> files) : engine_(engine), files_(files), linker_(engine) { linker_.set_allow_shadowing(true); }
+  Runner(const Engine& engine, std::span<const ScriptFile> files) : engine_(engine), files_(files), linker_(engine) {
+    linker_.set_allow_shadowing(true);
+    linker_.set_trap_unsupported_builtins(true);
+  }
 
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
@@ -134,6 +137,7 @@ class Runner {
   Outcome call(const core::Instance& instance, const Action& action);
   Outcome call(const ComponentInstance& instance, const Action& action);
   const AnyInstance* find_instance(const std::optional<std::string>& name) const;
+  void forget_instance(const std::optional<std::string>& name, const NotRun& missing);
   void join(Threads::iterator thread);
 
   const Engine& engine_;
@@ -291,7 +295,18 @@ Outcome Runner::act(const Action& action) {
   if (instance == nullptr) return Error(ErrorKind::NotFound, action.instance ? fmt::format("no instance named `{}`", *action.instance) : "no previous instance found");
   if (const auto* missing = std::get_if<NotRun>(instance)) return *missing;
   if (const auto* core = std::get_if<core::Instance>(instance)) return call(*core, action);
-  return call(std::get<ComponentInstance>(*instance), action);
+  Outcome outcome = call(std::get<ComponentInstance>(*instance), action);
+  // What follows builds on what could not run.
+  if (const auto* missing = std::get_if<NotRun>(&outcome)) forget_instance(action.instance, *missing);
+  return outcome;
+}
+
+void Runner::forget_instance(const std::optional<std::string>& name, const NotRun& missing) {
+  if (name) {
+    instances_.insert_or_assign(*name, missing);
+  } else {
+    current_ = missing;
+  }
 }
 
 Outcome Runner::call(const core::Instance& instance, const Action& action) {

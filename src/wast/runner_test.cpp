@@ -72,12 +72,26 @@ TEST_F(Scripts, FailWhenTheirArgumentsAreOfAnotherType) {
 }
 
 TEST_F(Scripts, DoNotRunWhatIsAsynchronous) {
+  const Report report = run_text(R"((component (import "f" (func async (result u32))))
+(assert_return (invoke "f") (u32.const 1)))");
+  EXPECT_EQ(report.failed, 0);
+  EXPECT_EQ(report.not_run, 2);
+}
+
+TEST_F(Scripts, DoNotRunOnAfterABuiltInThatCannotRun) {
   const Report report = run_text(R"((component
-  (core func $yield (canon thread.yield))
-  (core module $m (import "" "yield" (func $yield (result i32))) (func (export "f") (drop (call $yield))))
-  (core instance $i (instantiate $m (with "" (instance (export "yield" (func $yield))))))
-  (func (export "f") (canon lift (core func $i "f"))))
-(assert_return (invoke "f")))");
+  (core func $new (canon waitable-set.new))
+  (core module $m
+    (import "" "new" (func $new (result i32)))
+    (func (export "f") (result i32) (i32.const 1))
+    (func (export "g") (result i32) (call $new)))
+  (core instance $i (instantiate $m (with "" (instance (export "new" (func $new))))))
+  (func (export "f") (result u32) (canon lift (core func $i "f")))
+  (func (export "g") (result u32) (canon lift (core func $i "g"))))
+(assert_return (invoke "f") (u32.const 1))
+(assert_return (invoke "g") (u32.const 1))
+(assert_return (invoke "f") (u32.const 1)))");
+  EXPECT_EQ(report.passed, 2);
   EXPECT_EQ(report.failed, 0);
   EXPECT_EQ(report.not_run, 2);
 }

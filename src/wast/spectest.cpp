@@ -6,13 +6,12 @@
 #include <bit>
 #include <initializer_list>
 #include <memory>
-#include <optional>
 #include <span>
+#include <string>
 #include <utility>
-#include <vector>
 
 #include "tenon/resource.h"
-#include "tenon/value.h"
+#include "tenon/typed.h"
 
 namespace tenon::wast {
 namespace {
@@ -79,27 +78,19 @@ struct Drops {
   std::atomic<uint32_t> last = 0;
 };
 
-HostCallback returns(uint32_t number) {
-  return [number](HostCall&, std::span<Value>) -> Result<std::optional<Value>> { return Value(uint32_t{number}); };
-}
-
 std::unexpected<Error> broken(std::string what) { return fail(ErrorKind::Trap, "host assertion failed: " + std::move(what)); }
 
-uint32_t number_of(const Value& value) {
-  const auto* number = value.get_if<uint32_t>();
-  return number == nullptr ? 0 : *number;
-}
+struct Resource1;
+using OwnedResource1 = HostOwn<Resource1>;
+using LentResource1 = HostBorrow<Resource1>;
 
-/// Checks that `value` is a handle of `type`, owned or not as expected, and returns its representation.
-Result<uint32_t> representation(HostCall& call, const Value& value, ResourceType type, bool owned) {
-  const auto* resource = value.get_if<ResourceAny>();
-  if (resource == nullptr) return broken("not a handle");
-  if (resource->owned != owned) return broken(owned ? "the handle is borrowed" : "the handle is owned");
-  return resource_representation(call.store(), *resource, type);
+Result<> check_representation(uint32_t actual, uint32_t expected) {
+  if (actual != expected) return broken(fmt::format("representation {} is not {}", actual, expected));
+  return {};
 }
 
 Result<> define_resource1(LinkerInstance& host) {
-  const ResourceType type = ResourceType::create_host();
+  const auto type = host_resource_type<Resource1>();
   const auto drops = std::make_shared<Drops>();
   TENON_CHECK_OK(host.define_resource("resource1", type, [drops](Store&, uint32_t rep) -> Result<> {
     drops->count.fetch_add(1);
@@ -107,47 +98,27 @@ Result<> define_resource1(LinkerInstance& host) {
     return {};
   }));
   TENON_CHECK_OK(host.define_resource("resource1-again", type, [](Store&, uint32_t) -> Result<> { return broken("dropped by its second name"); }));
-  TENON_CHECK_OK(host.define_func("[constructor]resource1", [type](HostCall& call, std::span<Value> arguments) -> Result<std::optional<Value>> {
-    return Value(make_resource(call.store(), type, number_of(arguments[0])));
-  }));
-  const auto check_representation = [type](bool owned) {
-    return [type, owned](HostCall& call, std::span<Value> arguments) -> Result<std::optional<Value>> {
-      TENON_TRY(const uint32_t rep, representation(call, arguments[0], type, owned));
-      if (rep != number_of(arguments[1])) return broken(fmt::format("representation {} is not {}", rep, number_of(arguments[1])));
-      return std::nullopt;
-    };
-  };
-  TENON_CHECK_OK(host.define_func("[static]resource1.assert", check_representation(true)));
-  TENON_CHECK_OK(host.define_func("[method]resource1.simple", check_representation(false)));
-  TENON_CHECK_OK(host.define_func("[static]resource1.last-drop", [drops](HostCall&, std::span<Value>) -> Result<std::optional<Value>> {
-    return Value(uint32_t{drops->last.load()});
-  }));
-  TENON_CHECK_OK(host.define_func("[static]resource1.drops", [drops](HostCall&, std::span<Value>) -> Result<std::optional<Value>> {
-    return Value(uint32_t{drops->count.load()});
-  }));
-  const auto take_two = [type](bool second_owned) {
-    return [type, second_owned](HostCall& call, std::span<Value> arguments) -> Result<std::optional<Value>> {
-      TENON_CHECK_OK(representation(call, arguments[0], type, false));
-      TENON_CHECK_OK(representation(call, arguments[1], type, second_owned));
-      return std::nullopt;
-    };
-  };
-  TENON_CHECK_OK(host.define_func("[method]resource1.take-borrow", take_two(false)));
-  return host.define_func("[method]resource1.take-own", take_two(true));
+  TENON_CHECK_OK(host.func("[constructor]resource1", [](uint32_t rep) { return OwnedResource1{rep}; }));
+  TENON_CHECK_OK(host.func("[static]resource1.assert", [](OwnedResource1 self, uint32_t rep) { return check_representation(self.representation, rep); }));
+  TENON_CHECK_OK(host.func("[method]resource1.simple", [](LentResource1 self, uint32_t rep) { return check_representation(self.representation, rep); }));
+  TENON_CHECK_OK(host.func("[static]resource1.last-drop", [drops] { return drops->last.load(); }));
+  TENON_CHECK_OK(host.func("[static]resource1.drops", [drops] { return drops->count.load(); }));
+  TENON_CHECK_OK(host.func("[method]resource1.take-borrow", [](LentResource1, LentResource1) {}));
+  return host.func("[method]resource1.take-own", [](LentResource1, OwnedResource1) {});
 }
 
 }  // namespace
 
 Result<> define_component_spectest(const Engine& engine, Linker& linker) {
-  TENON_CHECK_OK(linker.root().define_func("host-return-two", returns(2)));
+  TENON_CHECK_OK(linker.root().func("host-return-two", [] { return uint32_t{2}; }));
   TENON_TRY(auto host, linker.instance("host"));
-  TENON_CHECK_OK(host.define_func("return-three", returns(3)));
+  TENON_CHECK_OK(host.func("return-three", [] { return uint32_t{3}; }));
   TENON_TRY(auto nested, host.instance("nested"));
-  TENON_CHECK_OK(nested.define_func("return-four", returns(4)));
+  TENON_CHECK_OK(nested.func("return-four", [] { return uint32_t{4}; }));
   TENON_TRY(auto module, core::Module::create(engine, std::as_bytes(std::span(simple_module))));
   TENON_CHECK_OK(host.define_module("simple-module", module));
   TENON_CHECK_OK(host.define_resource("resource2", ResourceType::create_host()));
-  TENON_CHECK_OK(host.define_func("return-hi", [](HostCall&, std::span<Value>) -> Result<std::optional<Value>> { return Value::string("hi"); }));
+  TENON_CHECK_OK(host.func("return-hi", [] { return std::string("hi"); }));
   return define_resource1(host);
 }
 

@@ -56,7 +56,6 @@
 (assert_invalid
   (component (import "r" (type $r (sub resource))) (core func (canon resource.new $r)))
   "not a local resource")
-(assert_invalid (component (type $r (resource (rep i64)))) "resources with `i64` require the `cm64` feature to be enabled")
 
 ;; Names that are none, or twice the same.
 (assert_invalid (component (import "" (func))) "not in kebab case")
