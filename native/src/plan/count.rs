@@ -35,8 +35,9 @@ struct Item<'a> {
 
 type Definition<'a> = Vec<Step<'a>>;
 
-/// The definitions of all components of a file; the root is the first. Nothing for a file that does not parse.
-fn definitions(bytes: &[u8]) -> Option<Vec<Definition<'_>>> {
+/// The definitions of all components of a file; the root is the first. Nothing for a file that does not parse, or one that lies inside of itself more than
+/// `limits::COMPONENT_DEPTH_MAX` times: then `too_deep` is set, and nothing that walks the levels should see it.
+fn definitions<'a>(bytes: &'a [u8], too_deep: &mut bool) -> Option<Vec<Definition<'a>>> {
     let mut all: Vec<Definition> = Vec::new();
     // The components that are open, by index; a core module has none.
     let mut open: Vec<Option<usize>> = Vec::new();
@@ -52,6 +53,10 @@ fn definitions(bytes: &[u8]) -> Option<Vec<Definition<'_>>> {
                 all.push(Vec::new());
             }
             open.push(is_component.then(|| all.len() - 1));
+            if open.len() > limits::COMPONENT_DEPTH_MAX + 1 {
+                *too_deep = true;
+                return None;
+            }
             continue;
         }
         if let Payload::End(_) = payload {
@@ -238,7 +243,13 @@ fn define<'a>(kind: ComponentExternalKind, held: Held<'a>, scope: &Scope<'a>, in
 
 /// `LimitExceeded` when the component would come to more instances or items than the limits let through.
 pub fn check(bytes: &[u8]) -> Result<(), Failure> {
-    let Some(definitions) = definitions(bytes) else { return Ok(()) };
+    let mut too_deep = false;
+    let definitions = definitions(bytes, &mut too_deep);
+    if too_deep {
+        let text = format!("components are nested more than {} levels deep", limits::COMPONENT_DEPTH_MAX);
+        return Err(Failure::new(ErrorKind::LimitExceeded, text));
+    }
+    let Some(definitions) = definitions else { return Ok(()) };
     if definitions.len() < 2 {
         return Ok(());
     }
@@ -268,6 +279,27 @@ mod tests {
         assert!(check_text(&doubling(10)).is_ok());
         let failure = check_text(&doubling(60)).unwrap_err();
         assert_eq!(failure.kind, ErrorKind::LimitExceeded);
+    }
+
+    #[test]
+    fn levels_without_end_are_refused() {
+        let nested = |depth: usize| {
+            let mut binary = b"\0asm\x0d\0\x01\0".to_vec();
+            for _ in 0..depth {
+                let mut outer = b"\0asm\x0d\0\x01\0\x04".to_vec();
+                let mut rest = binary.len();
+                while rest > 0x7f {
+                    outer.push((rest & 0x7f) as u8 | 0x80);
+                    rest >>= 7;
+                }
+                outer.push(rest as u8);
+                outer.extend(&binary);
+                binary = outer;
+            }
+            check(&binary)
+        };
+        assert!(nested(limits::COMPONENT_DEPTH_MAX).is_ok());
+        assert_eq!(nested(limits::COMPONENT_DEPTH_MAX + 1).unwrap_err().kind, ErrorKind::LimitExceeded);
     }
 
     #[test]
