@@ -74,9 +74,13 @@ class CompiledComponent final : public CompiledGuest {
     if (missing == MissingImports::Trap) TENON_CHECK_OK(linker.define_unknown_imports_as_traps(component_));
     auto instance = linker.instantiate(store, component_);
     if (!instance) return std::unexpected<Error>(with_advice(std::move(instance).error(), linker));
+    std::vector<GuestFunc> found;
+    collect_functions(component_.exports(), "", found);
+    // Its own functions come first. Not std::stable_partition: clang warns of what gcc 12's library does in it.
     std::vector<GuestFunc> functions;
-    collect_functions(component_.exports(), "", functions);
-    std::ranges::stable_partition(functions, [](const GuestFunc& func) { return func.instance.empty(); });
+    for (const bool own : {true, false})
+      for (const GuestFunc& func : found)
+        if (func.instance.empty() == own) functions.push_back(func);
     return std::make_unique<ComponentGuest>(component_, *instance, std::move(functions));
   }
 
