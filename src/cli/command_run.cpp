@@ -202,7 +202,14 @@ void add_run_command(CLI::App& app, Program& program) {
   command->footer(
       "Examples:\n  tenon run core.wasm --invoke 'add(1, 2)'\n  tenon run tool.wasm --invoke 'execute-tool({call-id: \"1\", name: \"x\", input: \"\"})'\n  "
       "tenon run a.wasm --link b.wasm --invoke 'run()' --json");
-  program.set_action(*command, [options](Program& shared) { return run(shared, *options); });
+  program.set_action(*command, [options](Program& shared) -> Result<ExitCode> {
+    auto outcome = run(shared, *options);
+    if (!outcome && options->json) {
+      const ordered_json body{{"error", ordered_json{{"kind", to_string(outcome.error().kind())}, {"message", outcome.error().message()}}}};
+      shared.print(body.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+    }
+    return outcome;
+  });
 }
 
 }  // namespace tenon::cli

@@ -17,6 +17,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "tenon/result.h"
+#include "wit/walk.h"
 
 namespace tenon::cli {
 
@@ -47,7 +48,7 @@ void Program::note(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
-void Program::print_error(const Error& error) { note(fmt::format("error: {}\n", error.message())); }
+void Program::print_error(const Error& error) { note(fmt::format("error: {}\n", wit::printable(error.message()))); }
 
 bool Program::is_terminal() const { return isatty(STDERR_FILENO) == 1; }
 

@@ -44,7 +44,7 @@ class Program {
   void print(std::string_view text);
   /// Writes to standard error.
   void note(std::string_view text);
-  /// "error: " and the message, on standard error.
+  /// "error: " and the message, on standard error. Guests and files have a hand in messages: what a terminal would act on is shown escaped.
   void print_error(const Error& error);
 
   /// Whether people watch standard error: progress is shown only then.

@@ -22,6 +22,7 @@
 #include "tenon/value_text.h"
 #include "tenon/wit.h"
 #include "wit/binary.h"
+#include "wit/walk.h"
 
 namespace tenon::wit {
 namespace {
@@ -222,18 +223,6 @@ void collect_schemas(ordered_json& schemas, const std::vector<InspectedItem>& it
     schemas[prefix + item.name] =
         ordered_json{{"input", parsed(item.schema->input)}, {"output", parsed(item.schema->output)}, {"error", parsed(item.schema->error)}};
   }
-}
-
-/// Text of guests may hold what a terminal acts on.
-std::string printable(std::string_view text) {
-  std::string safe;
-  for (char c : text) {
-    if ((static_cast<uint8_t>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F)
-      safe += fmt::format("\\u{{{:x}}}", static_cast<uint8_t>(c));
-    else
-      safe += c;
-  }
-  return safe;
 }
 
 }  // namespace

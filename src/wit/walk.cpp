@@ -279,6 +279,28 @@ Result<> check_depth(Type type) {
 
 std::string unsupported_message(Type type, std::string_view form) { return fmt::format("{} has no {} form", to_string(type), form); }
 
+bool is_terminal_control(char32_t code) {
+  const bool is_control = code < 0x20 || (code >= 0x7F && code < 0xA0);
+  const bool is_direction = code == 0x061C || (code >= 0x200E && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+  return is_control || is_direction;
+}
+
+std::string printable(std::string_view text) {
+  std::string safe;
+  while (!text.empty()) {
+    const base::Decoded decoded = base::decode_utf8(text);
+    const size_t taken = std::max<size_t>(decoded.bytes, 1);
+    if (decoded.bytes == 0)
+      safe += fmt::format("\\u{{{:x}}}", static_cast<uint8_t>(text.front()));
+    else if (is_terminal_control(decoded.code) && decoded.code != U'\n' && decoded.code != U'\t')
+      safe += fmt::format("\\u{{{:x}}}", static_cast<uint32_t>(decoded.code));
+    else
+      safe += text.substr(0, taken);
+    text.remove_prefix(taken);
+  }
+  return safe;
+}
+
 std::string excerpt(std::string_view text) {
   constexpr size_t longest = 40;
   std::string cut;

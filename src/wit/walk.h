@@ -162,6 +162,12 @@ Result<> check_depth(Type type);
 /// The message for a type that has no text form.
 std::string unsupported_message(Type type, std::string_view form);
 
+/// Whether a terminal would act on the character instead of showing it: control characters, and the marks that turn the direction of text around.
+bool is_terminal_control(char32_t code);
+
+/// `text` with what a terminal would act on as "\u{…}"; line breaks and tabs stay. Bytes that are no UTF-8 are shown the same way.
+std::string printable(std::string_view text);
+
 /// `text` cut for a message to at most 40 bytes of whole characters, "…" after it when it was longer; control characters as "\u{…}".
 std::string excerpt(std::string_view text);
 

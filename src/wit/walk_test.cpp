@@ -46,6 +46,12 @@ TEST(Excerpt, CutsAtCharactersAndShowsControls) {
   EXPECT_EQ(excerpt(std::string(39, 'x') + "☃"), std::string(39, 'x') + "…");
 }
 
+TEST(Printable, ShowsWhatATerminalWouldActOn) {
+  EXPECT_EQ(printable("a\n\tb☃"), "a\n\tb☃");
+  EXPECT_EQ(printable("\x1b[2J\r\xc2\x9b\xff"), "\\u{1b}[2J\\u{d}\\u{9b}\\u{ff}");
+  EXPECT_EQ(printable("\u202e"), "\\u{202e}");
+}
+
 TEST(Integers, FitExactlyIntoTheirKind) {
   EXPECT_TRUE(make_integer(TypeKind::S8, {true, 128}));
   EXPECT_FALSE(make_integer(TypeKind::S8, {true, 129}));

@@ -497,9 +497,7 @@ class WaveWriter {
       case '\r': text_ += "\\r"; return;
       default: break;
     }
-    const bool is_control = code < 0x20 || (code >= 0x7F && code < 0xA0);
-    const bool is_direction = code == 0x061C || (code >= 0x200E && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
-    if (is_control || is_direction)
+    if (is_terminal_control(code))
       text_ += fmt::format("\\u{{{:x}}}", static_cast<uint32_t>(code));
     else
       base::append_utf8(text_, code);

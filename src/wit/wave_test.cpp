@@ -52,8 +52,7 @@ TEST(Wave, ReadsAndWritesNumbers) {
   EXPECT_EQ(again("256", TypeKind::U8), "line 1, column 1: expected u8 (0 to 255), got number 256");
   const TypeTable table;
   expect_refused(table, u8, {"-1", "+1", "01", "1.0", "1e1", "0x10", "1_0", "\"1\"", "", "nan", "99999999999999999999999", "1 2", "1,", "--1", "-"});
-  expect_refused(table, primitive_type(TypeKind::F32),
-                 {"-nan", "NaN", "infinity", "Infinity", "-infinity", "INF", "1.", ".5", "1e", "inf2", "-inf-a"});
+  expect_refused(table, primitive_type(TypeKind::F32), {"-nan", "NaN", "infinity", "Infinity", "-infinity", "INF", "1.", ".5", "1e", "inf2", "-inf-a"});
   EXPECT_EQ(again("3.5e38", TypeKind::F32), "inf");
   EXPECT_EQ(again("-1e999999999999999999999", TypeKind::F64), "-inf");
   expect_refused(table, primitive_type(TypeKind::Bool), {"1", "True", "%true", "\"true\"", "truefalse"});

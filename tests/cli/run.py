@@ -96,6 +96,8 @@ call("two components are linked", "double(4)", SUCCESS, "8\n", file="uses_calc.w
 case("options may stand before the file", ["run", "--link", "values.wat", "--invoke", "double(4)", "uses_calc.wat"], SUCCESS, "8\n")
 call("only components are linked", "double(4)", INVALID, file="uses_calc.wat", options=["--link", "core.wat"], stderr="core.wat: only components are linked, got a core module")
 call("a core module's missing imports", "f()", NOT_FOUND, file="imports.wat", stderr=r"not provided: env.log \(.*\), env.other")
+case("names cannot play tricks on the terminal", ["run", "-", "--invoke", "f()"], NOT_FOUND, stderr=r"not provided: \\u\{1b\}\[2J\.x", stdin=b'(module (import "\\1b[2J" "x" (func)))')
+case("a file that is refused, as JSON", ["run", "-", "--json", "--invoke", "f()"], INVALID, stdin=b"hello", stderr="got text", check=lambda text: json.loads(text)["error"]["kind"] == "invalid-input")
 call("an async component says what is lacking", "run()", UNSUPPORTED, file="async.wat", stderr="run")
 
 # Files.
