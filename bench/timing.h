@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <vector>
 
 namespace tenon::bench {
@@ -17,6 +18,12 @@ inline constexpr auto batch_min = std::chrono::microseconds(300);
 inline constexpr auto run_min = std::chrono::milliseconds(60);
 inline constexpr size_t batches_min = 15;
 inline constexpr size_t batches_max = 200;
+
+/// To be looked at with a profiler a row can go on for longer: TENON_BENCH_BATCHES is the number of batches.
+inline size_t batches_asked() {
+  const char* asked = std::getenv("TENON_BENCH_BATCHES");
+  return asked == nullptr ? 0 : std::strtoul(asked, nullptr, 10);
+}
 
 inline double median(std::vector<double> values) {
   std::ranges::sort(values);
@@ -37,7 +44,8 @@ double nanoseconds(Body&& body) {
   while (time(n) < batch_min) n *= 2;
   std::vector<double> batches;
   const auto start = Clock::now();
-  while (batches.size() < batches_min || (Clock::now() - start < run_min && batches.size() < batches_max)) {
+  const size_t at_least = std::max(batches_min, batches_asked());
+  while (batches.size() < at_least || (Clock::now() - start < run_min && batches.size() < batches_max)) {
     batches.push_back(std::chrono::duration<double, std::nano>(time(n)).count() / n);
   }
   return median(std::move(batches));
