@@ -171,6 +171,13 @@ def prepare(program, folder, environment):
             path.write_bytes(content)
 
 
+def is_as_described(matches, text):
+    try:
+        return bool(matches(text))
+    except (ValueError, KeyError, IndexError, TypeError):
+        return False
+
+
 def check(program, folder, environment, one):
     name, arguments, code, stdout, stderr, stdin, matches = one
     done = subprocess.run([program, *arguments], cwd=folder, env=environment, input=stdin, capture_output=True, timeout=SECONDS_MAX)
@@ -180,7 +187,7 @@ def check(program, folder, environment, one):
         problems.append(f"exit code {done.returncode}, expected {code}")
     if matches is None and out != stdout:
         problems.append(f"wrong output, expected {stdout!r}")
-    if matches is not None and not matches(out):
+    if matches is not None and not is_as_described(matches, out):
         problems.append("the output is not as described")
     if not re.search(stderr, err):
         problems.append(f"wrong message, expected {stderr!r}")
