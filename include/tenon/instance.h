@@ -63,9 +63,9 @@ class Func {
 
   /// Lowers the arguments, runs the function, lifts its result, and runs post-return (`CanonicalABI.md`, `canon lift`).
   ///
-  /// Errors: `InvalidInput` when the arguments do not fit the type (the instance stays usable), saying where; `Trap`, `LimitExceeded`, `Timeout`, `Exit`
-  /// and whatever a host function failed with: the instance then refuses further calls with `Trap` "cannot enter component instance", as it also does
-  /// when it is called back while it runs.
+  /// Errors: `InvalidInput` when the arguments do not fit the type, saying where (the instance stays usable unless a borrow was lent to it before);
+  /// `Trap`, `LimitExceeded`, `Timeout`, `Exit` and whatever a host function failed with: the instance then refuses further calls with `Trap` "cannot enter
+  /// component instance", as it also does when it is called back while it runs.
   Result<std::optional<Value>> call(std::span<const Value> arguments) const;
 
   /// The memory that the function's pointers are into; absent when it was lifted without one.

@@ -208,9 +208,10 @@ GuestCall::GuestCall(LiftedFunc& func) : func_(&func), guest_(*func.instance, *f
 GuestCall::~GuestCall() {
   if (!entered_) return;
   StoreState& store = func_->instance->store();
+  // Before the function ran, a failure is the host's own as long as the guest's realloc behaved. A borrow that was lowered already stays in the guest's table,
+  // where it would outlive what it was lent from: such a guest must not run again.
+  if (invoked_ || guest_.is_broken() || !store.scopes.finish(store.handles)) func_->instance->poison();
   store.scopes.unwind(store.handles, depth_);
-  // Before the function ran, a failure is the host's own as long as the guest's realloc behaved.
-  if (invoked_ || guest_.is_broken()) func_->instance->poison();
   close();
 }
 

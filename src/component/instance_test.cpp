@@ -277,6 +277,38 @@ TEST_F(InstanceTest, HostResourcesAreLentAndGivenAndTheirDestructorRuns) {
   EXPECT_EQ(error_of(call(instance, "twice")), "unknown handle index 1");
 }
 
+TEST_F(InstanceTest, ABorrowOfACallThatNeverRanCannotBeUsedLater) {
+  const ResourceType type = ResourceType::create_host();
+  size_t uses = 0;
+  auto root = linker_.root();
+  ASSERT_TRUE(root.define_resource("r", type, nullptr));
+  ASSERT_TRUE(root.define_func("[method]r.use", [&uses](HostCall&, std::span<Value>) -> Result<std::optional<Value>> {
+    ++uses;
+    return std::nullopt;
+  }));
+  const Instance instance = instantiate(R"((component
+    (import "r" (type $r (sub resource)))
+    (import "[method]r.use" (func $use (param "self" (borrow $r))))
+    (core func $use (canon lower (func $use)))
+    (core module $m
+      (import "" "use" (func $use (param i32)))
+      (memory (export "memory") 1))" + std::string(bump) + R"(
+      (func (export "take") (param i32 i32 i32))
+      (func (export "use") (call $use (i32.const 1))))
+    (core instance $i (instantiate $m (with "" (instance (export "use" (func $use))))))
+    (func (export "take") (param "r" (borrow $r)) (param "text" string)
+      (canon lift (core func $i "take") (memory $i "memory") (realloc (func $i "realloc"))))
+    (func (export "use") (canon lift (core func $i "use")))))");
+  const ResourceAny resource = make_resource(*store_, type, 5);
+  const auto refused = call(instance, "take", {Value(ResourceAny(resource)), Value(std::string("\xff"))});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::InvalidInput) << refused.error().message();
+  ASSERT_TRUE(drop_resource(*store_, resource));
+  EXPECT_TRUE(instance.is_poisoned());
+  EXPECT_EQ(error_of(call(instance, "use")), "wasm trap: cannot enter component instance");
+  EXPECT_EQ(uses, 0u);
+}
+
 TEST_F(InstanceTest, ComponentsCallEachOtherThroughAdapters) {
   const Instance instance = instantiate(R"((component
     (component $callee

@@ -92,7 +92,7 @@ class LiveGuest final : public Guest {
 ///   if (!call.enter() || !lower(call.guest(), …, call.values()) || !call.invoke() || !lift(call.guest(), …, call.values()) || !call.leave())
 ///     return std::unexpected(call.take_error());
 ///
-/// Without a successful `leave` the destructor takes back what the call borrowed, and poisons the instance unless the host's arguments were the fault.
+/// Without a successful `leave` the destructor takes back what the call borrowed, and poisons the instance unless the host's arguments were the fault and lent nothing.
 class GuestCall final {
  public:
   explicit GuestCall(LiftedFunc& func);
