@@ -92,7 +92,7 @@ class InstancePre {
  public:
   /// Makes an instance in `store` and runs its start functions. The thread of the store; the store's engine is the component's.
   ///
-  /// Errors: `LimitExceeded` when the pool or a limit has no room; `Trap` and others from the guest's start functions.
+  /// Errors: `InvalidInput` when `store` is of another engine; `LimitExceeded` when the pool or a limit has no room; `Trap` and others from start functions.
   Result<Instance> instantiate(Store& store) const;
 
   const Component& component() const { return component_; }

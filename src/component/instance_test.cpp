@@ -309,6 +309,14 @@ TEST_F(InstanceTest, ABorrowOfACallThatNeverRanCannotBeUsedLater) {
   EXPECT_EQ(uses, 0u);
 }
 
+TEST_F(InstanceTest, RefusesAStoreOfAnotherEngine) {
+  const Engine other = Engine::create().value();
+  const auto store = Store::create(other).value();
+  const auto instance = linker_.instantiate(*store, compile("(component)"));
+  ASSERT_FALSE(instance);
+  EXPECT_EQ(instance.error().message(), "the component is of another engine");
+}
+
 TEST_F(InstanceTest, ComponentsCallEachOtherThroughAdapters) {
   const Instance instance = instantiate(R"((component
     (component $callee

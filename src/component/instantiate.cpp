@@ -286,6 +286,7 @@ Result<core::Module> InstanceState::module(component::ExportIndex index) const {
 namespace tenon {
 
 Result<Instance> InstancePre::instantiate(Store& store) const {
+  if (engine::raw(store.engine()) != engine::raw(state_->component->engine())) return fail(ErrorKind::InvalidInput, "the component is of another engine");
   detail::StoreState& state = detail::StoreState::of(store);
   auto made = std::make_unique<detail::InstanceState>(state, state_);
   detail::InstanceState& instance = *made;
