@@ -17,11 +17,14 @@
 
 #define TN_GLOBAL 3
 
-// An exception tag or a shared memory: listed, never handed out.
+// A shared memory: listed, never handed out.
 #define TN_OTHER 4
 
 // An import only: function `index` of the instantiation's host set.
 #define TN_HOST_FUNC 5
+
+// An exception tag: handed from one instance to another, of no use to the host itself.
+#define TN_TAG 6
 
 // Value types in arrays of bytes: the binary format's codes. `TN_TYPE_REFERENCE` is any other reference.
 #define TN_TYPE_I32 127
@@ -253,12 +256,18 @@ typedef struct tn_host_definition {
   void *env;
 } tn_host_definition;
 
+// An exception tag of a store.
+typedef struct tn_tag {
+  uint64_t words[3];
+} tn_tag;
+
 // What an item is, by `tn_extern::kind`.
 typedef union tn_extern_item {
   struct tn_func func;
   struct tn_table table;
   struct tn_memory memory;
   struct tn_global global;
+  struct tn_tag tag;
   // `TN_HOST_FUNC`.
   uint32_t index;
 } tn_extern_item;
@@ -279,7 +288,7 @@ typedef struct tn_module_item {
   // Imports: the first of the two names.
   struct tn_bytes module;
   struct tn_bytes name;
-  // `TN_FUNC` … `TN_OTHER`.
+  // `TN_FUNC` … `TN_OTHER`, `TN_TAG`.
   uint32_t kind;
   // Functions: type codes of the parameters, and of the results.
   struct tn_bytes params;

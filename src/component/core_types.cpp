@@ -48,7 +48,10 @@ Side side_of(const CoreExternType& type, const std::vector<CoreFuncType>& types)
                      .page_size_log2 = static_cast<uint8_t>(type.kind == CoreExternKind::Memory ? type.page_size_log2 : 0),
                      .element = static_cast<uint8_t>(type.kind == CoreExternKind::Table ? type_code(type.value) : 0)};
       return side;
-    case CoreExternKind::Tag: return side;
+    case CoreExternKind::Tag:
+      side.kind = TN_TAG;
+      side.params = codes(types[at(type.func)].params);
+      return side;
   }
   return side;
 }
@@ -68,7 +71,8 @@ std::string_view kind_name(uint32_t kind) {
     case TN_TABLE: return "table";
     case TN_MEMORY: return "memory";
     case TN_GLOBAL: return "global";
-    default: return "tag or shared memory";
+    case TN_TAG: return "tag";
+    default: return "shared memory";
   }
 }
 
@@ -98,6 +102,7 @@ std::string describe(const Side& side) {
     case TN_MEMORY:
       return side.limits.has_maximum != 0 ? fmt::format("{} {} to {}", kind_name(side.kind), side.limits.minimum, side.limits.maximum)
                                           : fmt::format("{} {} or more", kind_name(side.kind), side.limits.minimum);
+    case TN_TAG: return "tag" + list("param", side.params);
     default: return std::string(kind_name(side.kind));
   }
 }
@@ -111,6 +116,7 @@ bool fits(const tn_limits& wanted, const tn_limits& given) {
 Result<> compare(const Side& wanted, const Side& given) {
   bool good = wanted.kind == given.kind && wanted.kind != TN_OTHER;
   if (good && wanted.kind == TN_FUNC) good = wanted.params == given.params && wanted.results == given.results;
+  if (good && wanted.kind == TN_TAG) good = wanted.params == given.params;
   if (good && wanted.kind == TN_GLOBAL) good = wanted.global == given.global && wanted.is_mutable == given.is_mutable;
   if (good && (wanted.kind == TN_TABLE || wanted.kind == TN_MEMORY)) good = fits(wanted.limits, given.limits);
   if (good) return {};

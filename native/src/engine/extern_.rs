@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::mem::{MaybeUninit, size_of};
 
-use wasmtime::{Extern, Func, Global, GlobalType, HeapType, Memory, MemoryType, Mutability, Ref, RefType, Table, TableType, V128, Val, ValRaw, ValType};
+use wasmtime::{Extern, Func, Global, GlobalType, HeapType, Memory, MemoryType, Mutability, Ref, RefType, Table, TableType, Tag, V128, Val, ValRaw, ValType};
 
 use super::failure::run_failure;
 use super::store::{Context, context, tn_context};
@@ -61,6 +61,14 @@ pub struct tn_global {
     pub words: [MaybeUninit<u64>; 3],
 }
 
+/// An exception tag of a store.
+#[repr(C)]
+#[derive(Clone, Copy)]
+#[allow(non_camel_case_types)]
+pub struct tn_tag {
+    pub words: [MaybeUninit<u64>; 3],
+}
+
 macro_rules! handle {
     ($name:ident, $inner:ty) => {
         impl From<$inner> for $name {
@@ -86,16 +94,19 @@ macro_rules! handle {
 handle!(tn_memory, Memory);
 handle!(tn_table, Table);
 handle!(tn_global, Global);
+handle!(tn_tag, Tag);
 
 /// The kinds of imports and exports.
 pub const TN_FUNC: u32 = 0;
 pub const TN_TABLE: u32 = 1;
 pub const TN_MEMORY: u32 = 2;
 pub const TN_GLOBAL: u32 = 3;
-/// An exception tag or a shared memory: listed, never handed out.
+/// A shared memory: listed, never handed out.
 pub const TN_OTHER: u32 = 4;
 /// An import only: function `index` of the instantiation's host set.
 pub const TN_HOST_FUNC: u32 = 5;
+/// An exception tag: handed from one instance to another, of no use to the host itself.
+pub const TN_TAG: u32 = 6;
 
 /// What an item is, by `tn_extern::kind`.
 #[repr(C)]
@@ -106,6 +117,7 @@ pub union tn_extern_item {
     pub table: tn_table,
     pub memory: tn_memory,
     pub global: tn_global,
+    pub tag: tn_tag,
     /// `TN_HOST_FUNC`.
     pub index: u32,
 }
@@ -125,7 +137,8 @@ pub(crate) fn extern_out(ctx: &mut Context<'_>, item: Extern) -> tn_extern {
         Extern::Table(table) => tn_extern { kind: TN_TABLE, of: tn_extern_item { table: table.into() } },
         Extern::Memory(memory) => tn_extern { kind: TN_MEMORY, of: tn_extern_item { memory: memory.into() } },
         Extern::Global(global) => tn_extern { kind: TN_GLOBAL, of: tn_extern_item { global: global.into() } },
-        Extern::SharedMemory(_) | Extern::Tag(_) => tn_extern { kind: TN_OTHER, of: tn_extern_item { index: 0 } },
+        Extern::Tag(tag) => tn_extern { kind: TN_TAG, of: tn_extern_item { tag: tag.into() } },
+        Extern::SharedMemory(_) => tn_extern { kind: TN_OTHER, of: tn_extern_item { index: 0 } },
     }
 }
 
@@ -138,6 +151,7 @@ pub(crate) unsafe fn extern_in(ctx: &mut Context<'_>, item: &tn_extern) -> Resul
             TN_TABLE => Extern::Table(item.of.table.get()),
             TN_MEMORY => Extern::Memory(item.of.memory.get()),
             TN_GLOBAL => Extern::Global(item.of.global.get()),
+            TN_TAG => Extern::Tag(item.of.tag.get()),
             other => return Err(Failure::invalid(format!("an item of kind {other} cannot be imported"))),
         })
     }

@@ -1,6 +1,6 @@
 //! From the engine's errors to ours: kind, message, frames.
 
-use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
+use wasmtime::{PoolConcurrencyLimitError, ThrownException, Trap, WasmBacktrace};
 
 use crate::ffi::{ErrorKind, Failure, TrapFrame, TrapInfo, tn_buffer};
 use crate::limits;
@@ -48,7 +48,9 @@ pub fn run_failure(error: wasmtime::Error) -> Failure {
         info.frames.truncate(limits::TRAP_FRAMES_MAX);
         return failure;
     }
-    if let Some(trap) = error.downcast_ref::<Trap>() {
+    // An exception that no guest caught ends the call as a trap does; adapters word it so too.
+    let uncaught = error.is::<ThrownException>().then_some(&Trap::UncaughtException);
+    if let Some(trap) = error.downcast_ref::<Trap>().or(uncaught) {
         let kind = match trap {
             Trap::StackOverflow | Trap::OutOfFuel => ErrorKind::LimitExceeded,
             Trap::Interrupt => ErrorKind::Timeout,

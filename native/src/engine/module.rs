@@ -66,7 +66,11 @@ fn item(module: &str, name: &str, ty: ExternType) -> Item {
             item.global = type_code(ty.content());
             item.is_mutable = matches!(ty.mutability(), wasmtime::Mutability::Var).into();
         }
-        ExternType::Tag(_) => {}
+        ExternType::Tag(tag) => {
+            item.kind = TN_TAG;
+            item.codes = tag.ty().params().map(|ty| type_code(&ty)).collect();
+            item.params = item.codes.len();
+        }
     }
     item
 }
@@ -221,7 +225,7 @@ pub struct tn_module_item {
     /// Imports: the first of the two names.
     pub module: tn_bytes,
     pub name: tn_bytes,
-    /// `TN_FUNC` … `TN_OTHER`.
+    /// `TN_FUNC` … `TN_OTHER`, `TN_TAG`.
     pub kind: u32,
     /// Functions: type codes of the parameters, and of the results.
     pub params: tn_bytes,
