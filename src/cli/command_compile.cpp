@@ -34,6 +34,7 @@ Result<ExitCode> compile(Program& program, const Options& options) {
     const Progress progress(program, "compiling " + input.name);
     TENON_TRY(compiled, compile_guest(engine, input));
   }
+  if (!engine.notice().empty()) return fail(ErrorKind::Unavailable, fmt::format("{}: nothing is kept in {}: {}", input.name, folder.string(), engine.notice()));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   program.print(fmt::format("{}: {} of code in {:.2f} s, kept in {}\n", input.name, wit::describe_size(compiled->code_bytes()), seconds, folder.string()));
   return ExitCode::Success;

@@ -41,6 +41,15 @@ struct Options {
   EngineOptions engine;
 };
 
+/// The beginning of a long call: the error behind it must be found.
+std::string shorten(const std::string& call) {
+  constexpr size_t bytes_max = 200;
+  if (call.size() <= bytes_max) return call;
+  size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(call[end]) & 0xc0) == 0x80) --end;
+  return call.substr(0, end) + "…";
+}
+
 /// Runs calls one after another in one instance, and tells of each.
 class Runner {
  public:
@@ -58,7 +67,7 @@ class Runner {
 
   /// An error before or in a call: the exit code, with everything printed.
   ExitCode failed(const std::string& what, const Error& error) {
-    std::string message = what.empty() ? error.message() : fmt::format("{}: {}", what, error.message());
+    std::string message = what.empty() ? error.message() : fmt::format("{}: {}", shorten(what), error.message());
     if (options_.json) {
       ordered_json body{{"kind", to_string(error.kind())}, {"message", error.message()}};
       if (const auto& trap = store_.last_trap()) body["frames"] = frames(*trap);
@@ -157,11 +166,13 @@ Result<ExitCode> run(Program& program, const Options& options) {
   EngineOptions engine_options = options.engine;
   engine_options.fuel = options.fuel.has_value();
   TENON_TRY(const Engine engine, make_engine(program, engine_options));
+  const std::string noticed = engine.notice();
   std::unique_ptr<CompiledGuest> compiled;
   {
     const Progress progress(program, "compiling " + input.name);
     TENON_TRY(compiled, compile_guest(engine, input));
   }
+  if (const std::string notice = engine.notice(); notice != noticed) program.note(fmt::format("notice: {}\n", notice));
   StoreLimits limits;
   if (options.memory_max) limits.memory_bytes = *options.memory_max;
   TENON_TRY(const std::unique_ptr<Store> store, Store::create(engine, limits));
@@ -193,7 +204,7 @@ void add_run_command(CLI::App& app, Program& program) {
       ->expected(1)
       ->allow_extra_args(false)
       ->take_all();
-  command->add_option("--fuel", options->fuel, "Units of work that all calls together may do, about one an instruction");
+  add_count_option(*command, "--fuel", options->fuel, "Units of work that all calls together may do, about one an instruction");
   add_duration_option(*command, "--timeout", options->timeout, "Time that all calls together may take, such as 500ms or 2s");
   add_bytes_option(*command, "--max-memory", options->memory_max, "Memory that the instance may have in all its memories, such as 64MiB");
   command->add_flag("--trap-missing-imports", options->trap_missing_imports, "Run although imports are missing; a call of one traps");

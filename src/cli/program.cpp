@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -34,11 +35,13 @@ ExitCode Program::run() {
     print_error(outcome.error());
     code = exit_code_of(outcome.error().kind());
   }
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    note("error: standard output could not be written\n");
-    if (code == ExitCode::Success) code = ExitCode::Unavailable;
-  }
-  return code;
+  return flush(code);
+}
+
+ExitCode Program::flush(ExitCode code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  note("error: standard output could not be written\n");
+  return code == ExitCode::Success ? ExitCode::Unavailable : code;
 }
 
 void Program::print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
@@ -59,25 +62,39 @@ Result<std::string> Program::read_input(const std::string& path) const {
   return bytes;
 }
 
+/// What is wrong with the command line. CLI11 tells of a missing command or argument first; where something stands that it does not know, that is the reason.
+static std::string describe(const CLI::ParseError& error, const CLI::App& command) {
+  const std::vector<std::string> unknown = command.remaining(true);
+  if (unknown.empty() || dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return error.what();
+  const std::string& first = unknown.front();
+  if (first.starts_with("-"))
+    return fmt::format("there is no option {}{}", first, first.starts_with("--") ? "" : fmt::format(" (a file of that name is ./{})", first));
+  std::vector<std::string> names;
+  for (const CLI::App* child : command.get_subcommands([](const CLI::App*) { return true; })) names.push_back(child->get_name());
+  if (names.empty()) return error.what();
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  return fmt::format("there is no command \"{}\"{}", first, wit::did_you_mean(first, candidates));
+}
+
 /// CLI11 reports by exceptions; they end here.
 static ExitCode parse_and_run(CLI::App& app, Program& program, int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     program.print(app.help());
-    return ExitCode::Success;
+    return program.flush(ExitCode::Success);
   } catch (const CLI::CallForAllHelp&) {
     program.print(app.help("", CLI::AppFormatMode::All));
-    return ExitCode::Success;
+    return program.flush(ExitCode::Success);
   } catch (const CLI::CallForVersion&) {
     program.print(app.version() + "\n");
-    return ExitCode::Success;
+    return program.flush(ExitCode::Success);
   } catch (const CLI::ParseError& error) {
     const CLI::App* command = &app;
     while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
     std::string name = command->get_name();
     for (const CLI::App* parent = command->get_parent(); parent != nullptr; parent = parent->get_parent()) name = parent->get_name() + " " + name;
-    program.note(fmt::format("error: {}\ntry: {} --help\n", error.what(), name));
+    program.note(fmt::format("error: {}\ntry: {} --help\n", describe(error, *command), name));
     return ExitCode::Usage;
   }
   return program.run();

@@ -39,6 +39,8 @@ class Program {
   bool has_action() const { return action_ != nullptr; }
   /// Runs the chosen action and turns its outcome into an exit code.
   ExitCode run();
+  /// `code`, or `Unavailable` instead of success when what was printed cannot be written.
+  ExitCode flush(ExitCode code);
 
   /// Writes to standard output; a pipe that was closed is noticed at the end.
   void print(std::string_view text);

@@ -66,6 +66,24 @@ std::optional<uint64_t> parse_bytes(std::string_view text) {
   return found ? std::optional(static_cast<uint64_t>(*found)) : std::nullopt;
 }
 
+std::optional<uint64_t> parse_count(std::string_view text) {
+  uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(count) : std::nullopt;
+}
+
+CLI::Option* add_count_option(CLI::App& command, const std::string& name, std::optional<uint64_t>& target, const std::string& description) {
+  return command
+      .add_option_function<std::string>(
+          name,
+          [&target, name](const std::string& text) {
+            target = parse_count(text);
+            if (!target) throw CLI::ValidationError(name, "\"" + text + "\" is no number from 0 to 18446744073709551615");
+          },
+          description)
+      ->type_name("COUNT");
+}
+
 CLI::Option* add_duration_option(CLI::App& command, const std::string& name, std::optional<std::chrono::microseconds>& target, const std::string& description) {
   return command
       .add_option_function<std::string>(

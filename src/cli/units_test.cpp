@@ -36,5 +36,11 @@ TEST(Bytes, RefusesWhatIsNone) {
   for (std::string_view bad : {"", "-1", "1 k", "k", "18446744073709551616", "1e30", "99999999999GiB", "1kib", "nan"}) EXPECT_FALSE(parse_bytes(bad)) << bad;
 }
 
+TEST(Count, TakesAllOf64BitsAndNoSign) {
+  EXPECT_EQ(parse_count("0"), 0u);
+  EXPECT_EQ(parse_count("18446744073709551615"), UINT64_MAX);
+  for (std::string_view bad : {"", "-1", "+1", "18446744073709551616", "1.5", "1k", " 1", "0x10"}) EXPECT_FALSE(parse_count(bad)) << bad;
+}
+
 }  // namespace
 }  // namespace tenon::cli

@@ -210,7 +210,7 @@ Result<Digest> read_secret(int folder) {
       if (fstat(file.get(), &info) != 0) return system_failure("the secret", errno);
       if (!S_ISREG(info.st_mode) || info.st_uid != geteuid() || (info.st_mode & 077) != 0) return fail(ErrorKind::Denied, "the secret can be read by others");
       if (info.st_size != sizeof(secret))
-        return fail(ErrorKind::Unavailable, fmt::format("the secret has {} bytes, expected {}", info.st_size, sizeof(secret)));
+        return fail(ErrorKind::Unavailable, fmt::format("the secret has {} bytes, expected {}; remove the folder", info.st_size, sizeof(secret)));
       TENON_CHECK_OK(read_at(file.get(), std::as_writable_bytes(std::span(secret)), 0));
       return secret;
     }
@@ -310,6 +310,20 @@ std::optional<CacheEntry> CodeCache::load(const Engine& engine, const CacheKey& 
 }
 
 Result<> CodeCache::save(const CacheKey& key, std::string_view label, std::span<const std::byte> plain, std::span<const core::Module> modules) {
+  auto written = write(key, label, plain, modules);
+  if (!written) {
+    const std::scoped_lock lock(trouble_mutex_);
+    if (trouble_.empty()) trouble_ = written.error().message();
+  }
+  return written;
+}
+
+std::string CodeCache::trouble() const {
+  const std::scoped_lock lock(trouble_mutex_);
+  return trouble_;
+}
+
+Result<> CodeCache::write(const CacheKey& key, std::string_view label, std::span<const std::byte> plain, std::span<const core::Module> modules) {
   CacheHead head{.key = key, .label = std::string(label.substr(0, cache_label_bytes_max)), .parts = {}};
   if (modules.size() >= cache_parts_max)
     return fail(ErrorKind::LimitExceeded, fmt::format("{} modules, the cache takes {}", modules.size(), cache_parts_max - 1));

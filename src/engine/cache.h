@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -63,6 +64,9 @@ class CodeCache {
   /// large.
   Result<> save(const CacheKey& key, std::string_view label, std::span<const std::byte> plain, std::span<const core::Module> modules);
 
+  /// Why the first entry that `save` could not write was not; empty when all were.
+  std::string trouble() const;
+
   /// All entries, the one used last first. `Check::Digests` reads every byte; otherwise only the headers are looked at.
   enum class Check { Headers, Digests };
   Result<std::vector<CacheItem>> list(Check check) const;
@@ -74,11 +78,14 @@ class CodeCache {
 
  private:
   CodeCache(int folder, uint64_t bytes_max, const std::array<uint8_t, 32>& secret) : folder_(folder), bytes_max_(bytes_max), secret_(secret) {}
+  Result<> write(const CacheKey& key, std::string_view label, std::span<const std::byte> plain, std::span<const core::Module> modules);
   void evict(uint64_t bytes_max) const;
 
   const int folder_;
   const uint64_t bytes_max_;
   const std::array<uint8_t, 32> secret_;
+  mutable std::mutex trouble_mutex_;
+  std::string trouble_;
 };
 
 }  // namespace tenon::engine

@@ -220,6 +220,21 @@ TEST_F(CacheTest, FolderThatCannotBeWrittenIsANotice) {
   EXPECT_EQ(answer_in(engine), 7);
 }
 
+TEST_F(CacheTest, EntryThatCannotBeWrittenIsANotice) {
+  Engine engine = make_engine({.cache_folder = folder_, .cache_bytes_max = 1});
+  EXPECT_EQ(engine.notice(), "");
+  EXPECT_EQ(answer_in(engine), 7);
+  EXPECT_TRUE(engine.notice().starts_with("compiled code is not cached: an entry of ")) << engine.notice();
+}
+
+TEST_F(CacheTest, DamagedSecretIsRefusedWithWhatToDo) {
+  save(*open(), seven);
+  write(folder_ / "code" / "secret", "short");
+  auto cache = CodeCache::open(folder_, 1 << 20);
+  ASSERT_FALSE(cache);
+  EXPECT_TRUE(cache.error().message().ends_with("expected 32; remove the folder")) << cache.error().message();
+}
+
 /// What opening the cache answers to a user who is neither the owner nor root.
 std::optional<ErrorKind> open_as_nobody(const fs::path& folder) {
   pid_t child = fork();

@@ -86,6 +86,12 @@ EngineState::EngineState(const EngineConfig& config, OwnedEngine native)
   }
 }
 
+std::string EngineState::notice() const {
+  if (!notice_.empty() || cache_ == nullptr) return notice_;
+  const std::string trouble = cache_->trouble();
+  return trouble.empty() ? "" : "compiled code is not cached: " + trouble;
+}
+
 const tn_engine* Access::native(const Engine& engine) { return engine.state_->native(); }
 CodeCache* Access::cache(const Engine& engine) { return engine.state_->cache(); }
 

@@ -24,7 +24,7 @@ class EngineState {
   const std::array<uint8_t, 32>& fingerprint() const { return fingerprint_; }
   Ticker& ticker() const { return ticker_; }
   CodeCache* cache() const { return cache_.get(); }
-  const std::string& notice() const { return notice_; }
+  std::string notice() const;
 
  private:
   EngineConfig config_;
