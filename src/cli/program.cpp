@@ -64,7 +64,10 @@ Result<std::string> Program::read_input(const std::string& path) const {
 
 /// What is wrong with the command line. CLI11 tells of a missing command or argument first; where something stands that it does not know, that is the reason.
 static std::string describe(const CLI::ParseError& error, const CLI::App& command) {
-  const std::vector<std::string> unknown = command.remaining(true);
+  // A word that a command does not know is left to the program itself.
+  const CLI::App* program = &command;
+  while (program->get_parent() != nullptr) program = program->get_parent();
+  const std::vector<std::string> unknown = program->remaining(true);
   if (unknown.empty() || dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return error.what();
   const std::string& first = unknown.front();
   if (first.starts_with("-"))
