@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/program.h"
+#include "cli/units.h"
 #include "tenon/engine.h"
 #include "wast/runner.h"
 #include "wast/script.h"
@@ -24,7 +27,11 @@ struct Options {
   std::vector<std::string> paths;
   std::string filter;
   bool json = false;
+  std::optional<std::chrono::microseconds> timeout;
 };
+
+/// A script that loops ends; the longest of the suites need a few seconds.
+constexpr std::chrono::seconds timeout_default{60};
 
 struct Totals {
   size_t passed = 0;
@@ -55,7 +62,7 @@ Result<std::vector<std::string>> find_scripts(const Options& options) {
 }
 
 /// A script that cannot be read at all counts as one directive that failed.
-wast::Report run_file(Program& program, const Engine& engine, const std::string& path) {
+wast::Report run_file(Program& program, const Engine& engine, const Options& options, const std::string& path) {
   const auto unreadable = [](const Error& error) {
     return wast::Report{.passed = 0, .failed = 1, .not_run = 0, .findings = {{.line = 0, .verdict = wast::Verdict::Failed, .reason = error.message()}}};
   };
@@ -63,7 +70,7 @@ wast::Report run_file(Program& program, const Engine& engine, const std::string&
   if (!text) return unreadable(text.error());
   const auto script = wast::Script::parse(*text);
   if (!script) return unreadable(script.error());
-  return wast::run(engine, *script);
+  return wast::run(engine, *script, std::chrono::steady_clock::now() + options.timeout.value_or(timeout_default));
 }
 
 std::string describe(const wast::Finding& finding) {
@@ -89,7 +96,7 @@ Result<ExitCode> run_wast(Program& program, const Options& options) {
   TENON_TRY(const auto engine, Engine::create());
   Totals totals;
   for (const std::string& path : scripts) {
-    const wast::Report report = run_file(program, engine, path);
+    const wast::Report report = run_file(program, engine, options, path);
     print_report(program, options, path, report);
     totals.passed += report.passed;
     totals.failed += report.failed;
@@ -115,6 +122,7 @@ void add_wast_command(CLI::App& app, Program& program) {
   command->add_option("file", options->paths, "Scripts, folders of scripts, or - for standard input")->required();
   command->add_flag("--json", options->json, "One object a line and script: file, passed, failed, not_run, reasons");
   command->add_option("--filter", options->filter, "Run only scripts that have this text in their path");
+  add_duration_option(*command, "--timeout", options->timeout, "Time that each script may take, such as 500ms or 2s (default: 60s)");
   program.set_action(*command, [options](Program& shared) { return run_wast(shared, *options); });
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <span>
@@ -24,7 +25,8 @@ namespace tenon::wast {
 namespace {
 
 /// The magic number and version of a core module.
-constexpr std::array<std::byte, 8> core_preamble{std::byte{0}, std::byte{'a'}, std::byte{'s'}, std::byte{'m'}, std::byte{1}, std::byte{0}, std::byte{0}, std::byte{0}};
+constexpr std::array<std::byte, 8> core_preamble{std::byte{0}, std::byte{'a'}, std::byte{'s'}, std::byte{'m'},
+                                                 std::byte{1}, std::byte{0},   std::byte{0},   std::byte{0}};
 /// Threads that one script may have running.
 constexpr size_t threads_max = 16;
 
@@ -68,11 +70,13 @@ bool is_missing_feature(const Error& error) {
 
 std::string wrong_reason(std::string_view expected, std::string_view actual) { return fmt::format("expected \"{}\", got \"{}\"", expected, actual); }
 
-Report run_directives(const Engine& engine, std::span<const ScriptFile> files, const std::vector<Directive>& directives);
+using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+Report run_directives(const Engine& engine, std::span<const ScriptFile> files, const std::vector<Directive>& directives, Deadline deadline);
 
 class Runner {
  public:
-  Runner(const Engine& engine, std::span<const ScriptFile> files) : engine_(engine), files_(files), linker_(engine) {
+  Runner(const Engine& engine, std::span<const ScriptFile> files, Deadline deadline) : engine_(engine), files_(files), deadline_(deadline), linker_(engine) {
     linker_.set_allow_shadowing(true);
     linker_.set_trap_unsupported_builtins(true);
   }
@@ -86,6 +90,7 @@ class Runner {
 
   Result<> prepare() {
     TENON_TRY(store_, Store::create(engine_));
+    if (deadline_) store_->set_deadline(*deadline_);
     TENON_CHECK_OK(define_core_spectest(*store_, names_));
     return define_component_spectest(engine_, linker_);
   }
@@ -142,6 +147,7 @@ class Runner {
 
   const Engine& engine_;
   std::span<const ScriptFile> files_;
+  Deadline deadline_;
   std::unique_ptr<Store> store_;
   CoreNames names_;
   Linker linker_;
@@ -187,6 +193,7 @@ Result<AnyInstance> Runner::instantiate(const Definition& definition) {
   }
   const auto& component = std::get<Component>(definition);
   TENON_TRY(std::shared_ptr<Store> store, Store::create(engine_));
+  if (deadline_) store->set_deadline(*deadline_);
   auto instance = linker_.instantiate(*store, component);
   if (!instance && instance.error().kind() == ErrorKind::Unsupported) return AnyInstance(NotRun{instance.error().message()});
   if (!instance) return std::unexpected(std::move(instance).error());
@@ -292,7 +299,8 @@ const AnyInstance* Runner::find_instance(const std::optional<std::string>& name)
 
 Outcome Runner::act(const Action& action) {
   const AnyInstance* instance = find_instance(action.instance);
-  if (instance == nullptr) return Error(ErrorKind::NotFound, action.instance ? fmt::format("no instance named `{}`", *action.instance) : "no previous instance found");
+  if (instance == nullptr)
+    return Error(ErrorKind::NotFound, action.instance ? fmt::format("no instance named `{}`", *action.instance) : "no previous instance found");
   if (const auto* missing = std::get_if<NotRun>(instance)) return *missing;
   if (const auto* core = std::get_if<core::Instance>(instance)) return call(*core, action);
   Outcome outcome = call(std::get<ComponentInstance>(*instance), action);
@@ -386,7 +394,7 @@ Judgement Runner::start_thread(const Directive& directive) {
     return judgement;
   }
   auto report = std::make_unique<Report>();
-  std::thread thread([this, &directive, target = report.get()] { *target = run_directives(engine_, files_, directive.directives); });
+  std::thread thread([this, &directive, target = report.get()] { *target = run_directives(engine_, files_, directive.directives, deadline_); });
   if (const auto running = threads_.find(*directive.name); running != threads_.end()) join(running);
   threads_.insert_or_assign(*directive.name, Child{std::move(report), std::move(thread)});
   return passed();
@@ -441,8 +449,8 @@ Judgement Runner::judge(const Directive& directive) {
   return failed("unknown directive");
 }
 
-Report run_directives(const Engine& engine, std::span<const ScriptFile> files, const std::vector<Directive>& directives) {
-  Runner runner(engine, files);
+Report run_directives(const Engine& engine, std::span<const ScriptFile> files, const std::vector<Directive>& directives, Deadline deadline) {
+  Runner runner(engine, files, deadline);
   if (const auto prepared = runner.prepare(); prepared) {
     runner.run(directives);
   } else {
@@ -475,6 +483,6 @@ bool is_expected_trap(std::string_view expected, std::string_view actual) {
   return both_have("cannot write") || both_have("cannot read");
 }
 
-Report run(const Engine& engine, const Script& script) { return run_directives(engine, script.files, script.directives); }
+Report run(const Engine& engine, const Script& script, Deadline deadline) { return run_directives(engine, script.files, script.directives, deadline); }
 
 }  // namespace tenon::wast

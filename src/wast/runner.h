@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,7 +48,8 @@ struct Report {
 /// failed is expected by a part of its message. Unlike there, functions of a named component instance can be invoked by its name.
 ///
 /// Any thread; needs the stack that guests may use. Nothing in a script is a failure of this function.
-Report run(const Engine& engine, const Script& script);
+/// With a deadline, guests that run past it end there: their directives fail, and so do those after them that run a guest.
+Report run(const Engine& engine, const Script& script, std::optional<std::chrono::steady_clock::time_point> deadline = std::nullopt);
 
 /// Whether a failure with the message `actual` is what a script means by `expected`: it contains it, or differs in a way that is known and harmless.
 bool is_expected_trap(std::string_view expected, std::string_view actual);

@@ -1,6 +1,7 @@
 #include "wast/runner.h"
 
 #include <gtest/gtest.h>
+#include <chrono>
 
 #include <memory>
 #include <string>
@@ -34,6 +35,14 @@ constexpr std::string_view adder = R"((component
   (core instance $i (instantiate $m))
   (func (export "add") (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "f"))))
 )";
+
+TEST_F(Scripts, EndAtTheirDeadline) {
+  const auto script = Script::parse(R"((module (func (export "spin") (loop (br 0)))) (assert_return (invoke "spin")) (assert_return (invoke "spin")))");
+  ASSERT_TRUE(script);
+  const Report report = run(engine, *script, std::chrono::steady_clock::now() + std::chrono::milliseconds(50));
+  EXPECT_EQ(report.passed, 1);
+  EXPECT_EQ(report.failed, 2);
+}
 
 TEST_F(Scripts, CountWhatPassed) {
   const Report report = run_text(std::string(adder) + R"((assert_return (invoke "add" (u32.const 1) (u32.const 2)) (u32.const 3)))");
