@@ -119,8 +119,13 @@ class Store final {
   /// Ends the guest that runs in the store, or the next that does, with `Timeout`; host functions that look at `is_interrupted` end too. Any thread, as long as
   /// the store lives. Stays until `clear_interrupt`. No effect on guests of an engine without epochs.
   void interrupt();
-  void clear_interrupt() { interrupted_.store(false, std::memory_order_relaxed); }
+  /// The thread of the store.
+  void clear_interrupt();
   bool is_interrupted() const { return interrupted_.load(std::memory_order_relaxed); }
+  /// A descriptor that is readable from `interrupt` to `clear_interrupt`, for host functions that wait in poll(2): ask for it first, then look at
+  /// `is_interrupted`, then wait. Made when it is first asked for; the store closes it. Error: `Unavailable` when the process has no descriptor left. The
+  /// thread of the store.
+  Result<int> interrupt_descriptor();
 
   /// How the last call that failed inside a guest of this store ended; nothing before the first.
   const std::optional<Trap>& last_trap() const { return last_trap_; }
@@ -139,6 +144,7 @@ class Store final {
   /// Bytes of stack that a call needs: the guest's and the host functions'.
   size_t stack_bytes_ = 0;
   std::atomic<bool> interrupted_ = false;
+  std::atomic<int> interrupt_descriptor_ = -1;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::optional<Trap> last_trap_;
   void* data_ = nullptr;

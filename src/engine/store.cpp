@@ -1,8 +1,12 @@
 #include "tenon/store.h"
 
-#include <fmt/format.h>
-
+#include <cerrno>
+#include <cstring>
 #include <utility>
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "engine/engine_state.h"
 #include "engine/raw.h"
@@ -111,6 +115,7 @@ Store::Store(const Engine& engine) : engine_(engine) {}
 Store::~Store() {
   clear_deadline();
   engine::Access::destroy(*this);
+  if (const int descriptor = interrupt_descriptor_.load(std::memory_order_relaxed); descriptor >= 0) close(descriptor);
 }
 
 StoreFigures Store::figures() const {
@@ -143,8 +148,26 @@ void Store::clear_deadline() {
 }
 
 void Store::interrupt() {
-  interrupted_.store(true, std::memory_order_release);
+  // In one order with `interrupt_descriptor` and the look at `is_interrupted` after it: either the waiter sees the flag, or this sees the descriptor.
+  interrupted_.store(true, std::memory_order_seq_cst);
+  if (const int descriptor = interrupt_descriptor_.load(std::memory_order_seq_cst); descriptor >= 0) eventfd_write(descriptor, 1);
   tn_engine_increment_epoch(engine::Access::native(engine_));
+}
+
+void Store::clear_interrupt() {
+  interrupted_.store(false, std::memory_order_relaxed);
+  eventfd_t ignored = 0;
+  if (const int descriptor = interrupt_descriptor_.load(std::memory_order_relaxed); descriptor >= 0) eventfd_read(descriptor, &ignored);
+}
+
+Result<int> Store::interrupt_descriptor() {
+  int descriptor = interrupt_descriptor_.load(std::memory_order_relaxed);
+  if (descriptor >= 0) return descriptor;
+  descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (descriptor < 0) return fail(ErrorKind::Unavailable, fmt::format("no descriptor to wait with: {}", std::strerror(errno)));
+  interrupt_descriptor_.store(descriptor, std::memory_order_seq_cst);
+  if (interrupted_.load(std::memory_order_seq_cst)) eventfd_write(descriptor, 1);
+  return descriptor;
 }
 
 }  // namespace tenon

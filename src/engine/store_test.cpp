@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <poll.h>
+
 #include <future>
 #include <thread>
 
@@ -175,6 +177,24 @@ TEST(Interrupt, BeforeACallEndsThatCall) {
   EXPECT_EQ(guest.get<void()>("spin").call().error().kind(), ErrorKind::Timeout);
   guest.store->clear_interrupt();
   EXPECT_TRUE(guest.get<void()>("nop").call());
+}
+
+TEST(Interrupt, WakesAHostFunctionThatWaits) {
+  Guest guest(spinner);
+  pollfd waited{.fd = guest.store->interrupt_descriptor().value(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&waited, 1, 0), 0);
+  std::thread other([&] { guest.store->interrupt(); });
+  EXPECT_EQ(poll(&waited, 1, 60'000), 1);
+  other.join();
+  guest.store->clear_interrupt();
+  EXPECT_EQ(poll(&waited, 1, 0), 0);
+}
+
+TEST(Interrupt, ShowsOnADescriptorThatIsAskedForAfterIt) {
+  Guest guest(spinner);
+  guest.store->interrupt();
+  pollfd waited{.fd = guest.store->interrupt_descriptor().value(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&waited, 1, 0), 1);
 }
 
 TEST(Interrupt, LeavesOtherStoresAlone) {
