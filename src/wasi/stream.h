@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "wasi/resource.h"
+#include "wasi/wait.h"
+
+namespace tenon::wasi {
+
+/// Why a stream's operation failed: the `error` of wasi:io/error. `number` is an errno, for wasi:filesystem's `filesystem-error-code`; `http` one of
+/// wasi:http's `error-code` cases, for its `http-error-code`.
+class IoError final : public Resource {
+ public:
+  IoError(std::string text, std::optional<int> errno_value) : message(std::move(text)), number(errno_value) {}
+  std::string message;
+  std::optional<int> number;
+  std::optional<uint32_t> http;
+};
+
+/// `stream-error` of wasi:io/streams before it is handed to a guest: closed when there is no error.
+struct StreamFailure {
+  std::unique_ptr<IoError> error;
+
+  static StreamFailure closed() { return {}; }
+  static StreamFailure failed(std::string message, std::optional<int> number = {}) { return {std::make_unique<IoError>(std::move(message), number)}; }
+};
+
+template <class T>
+using StreamResult = std::expected<T, StreamFailure>;
+
+/// Bytes that come. The blocking forms of wasi:io/streams are made of these and `Context::wait`; budgets are charged there too.
+class InputStream : public Resource {
+ public:
+  /// Reads into `to`, at most what is there; 0 when nothing is yet. Never waits.
+  virtual StreamResult<size_t> read(Context& context, std::span<std::byte> to) = 0;
+  /// Whether `read` would give bytes, an error or the end.
+  virtual bool is_ready(Context& context) = 0;
+  virtual void prepare(Context& context, WaitSet& set) = 0;
+};
+
+/// Bytes that go.
+class OutputStream : public Resource {
+ public:
+  /// How many bytes `write` takes now; 0 when it would have to wait. Reports what failed since the last operation.
+  virtual StreamResult<uint64_t> check_write(Context& context) = 0;
+  /// Takes all of `bytes`, which are at most what `check_write` allowed last. Never waits; what cannot go out yet is kept.
+  virtual StreamResult<void> write(Context& context, std::span<const std::byte> bytes) = 0;
+  /// Begins to bring out what is kept: `check_write` gives 0 until that is done.
+  virtual StreamResult<void> flush(Context& context) = 0;
+  /// Whether `check_write` would give more than 0, or an error.
+  virtual bool is_ready(Context& context) = 0;
+  virtual void prepare(Context& context, WaitSet& set) = 0;
+
+  /// What `check_write` allowed last, kept by wasi:io/streams: a write of more is a trap.
+  uint64_t allowance = 0;
+};
+
+}  // namespace tenon::wasi

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include <poll.h>
+
+#include "wasi/resource.h"
+
+namespace tenon::wasi {
+
+class Context;
+
+/// What a wait ends with: descriptors that become ready, or a moment.
+class WaitSet final {
+ public:
+  using Moment = std::chrono::steady_clock::time_point;
+
+  /// `events` as for poll(2): POLLIN, POLLOUT.
+  void add_descriptor(int descriptor, short events) { descriptors_.push_back({descriptor, events, 0}); }
+  void add_moment(Moment moment) {
+    if (!moment_ || moment < *moment_) moment_ = moment;
+  }
+
+ private:
+  friend class Context;
+  std::vector<pollfd> descriptors_;
+  std::optional<Moment> moment_;
+};
+
+/// Something that becomes ready: the `pollable` of wasi:io/poll. Every operation that can wait is a form that does not wait and one of these.
+class Pollable : public Resource {
+ public:
+  /// Whether the operation behind it would go on now. Never waits.
+  virtual bool is_ready(Context& context) = 0;
+  /// What to wait for before asking again. Called only when it is not ready.
+  virtual void prepare(Context& context, WaitSet& set) = 0;
+};
+
+}  // namespace tenon::wasi
