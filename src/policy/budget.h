@@ -1,7 +1,11 @@
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -12,45 +16,164 @@ namespace tenon::policy {
 
 /// What a call may spend. What is absent is not limited by this budget.
 struct BudgetLimits {
-  std::optional<std::chrono::nanoseconds> time;
-  std::optional<uint64_t> fuel;
+  std::optional<std::chrono::nanoseconds> time = std::nullopt;
+  std::optional<uint64_t> fuel = std::nullopt;
   /// Over all linear memories together.
-  std::optional<uint64_t> memory_bytes;
-  std::optional<uint64_t> table_elements;
-  std::optional<uint32_t> tables;
-  std::optional<uint32_t> instances;
+  std::optional<uint64_t> memory_bytes = std::nullopt;
+  std::optional<uint64_t> table_elements = std::nullopt;
+  /// For each core instance: a component is made of several core modules, each with tables of its own.
+  std::optional<uint32_t> tables = std::nullopt;
+  std::optional<uint32_t> instances = std::nullopt;
   /// Bytes that the guest reads from and writes to files, streams and sockets.
-  std::optional<uint64_t> bytes_in;
-  std::optional<uint64_t> bytes_out;
-  std::optional<uint64_t> host_calls;
+  std::optional<uint64_t> bytes_in = std::nullopt;
+  std::optional<uint64_t> bytes_out = std::nullopt;
+  std::optional<uint64_t> host_calls = std::nullopt;
   /// Handles of the host's resources that live at a time.
-  std::optional<uint32_t> handles;
-  std::optional<uint32_t> sub_calls;
-  std::optional<uint32_t> depth;
+  std::optional<uint32_t> handles = std::nullopt;
+  /// Calls of other items that the call makes, theirs counted too.
+  std::optional<uint32_t> sub_calls = std::nullopt;
+  /// How deep sub-calls may be nested: 0 is none at all.
+  std::optional<uint32_t> depth = std::nullopt;
+
+  bool operator==(const BudgetLimits&) const = default;
 };
 
-/// A call's budget: one node of a tree. What a call spends is charged to all budgets above it; a sub-call gets at most what is left of its parent. The charges
-/// may come from several threads (sub-calls that run side by side).
+/// One limit of a budget, in the order of `BudgetLimits`.
+enum class Limit : uint8_t { Time, Fuel, MemoryBytes, TableElements, Tables, Instances, BytesIn, BytesOut, HostCalls, Handles, SubCalls, Depth };
+inline constexpr size_t limit_count = 12;
+
+/// As in messages and JSON: "host-calls".
+std::string_view to_string(Limit limit);
+
+/// A call's budget: one node of a tree. What a call spends is charged to all budgets above it; a sub-call gets at most what is left of its parent.
+///
+/// Threads: each budget is charged by the thread of its call, sub-budgets by threads of their own side by side; the first sub-budget is made by the thread
+/// that charges its parent. The figures (`spent`, `left`, `peak`) may be asked from any thread. A charge is one plain step for the budget itself and one
+/// atomic step for each above it.
 class Budget final {
+  struct Private {
+    explicit Private() = default;
+  };
+
  public:
+  /// What `left` answers where nothing is limited.
+  static constexpr uint64_t unlimited = std::numeric_limits<uint64_t>::max();
+
+  /// The time begins to run here.
   static std::shared_ptr<Budget> create(const BudgetLimits& limits);
   /// A budget for a sub-call. Errors: `LimitExceeded` when sub-calls or depth are used up, naming the limit.
   static Result<std::shared_ptr<Budget>> create_sub(const std::shared_ptr<Budget>& parent, const BudgetLimits& limits);
+  Budget(Private, const BudgetLimits& limits, std::shared_ptr<Budget> parent);
+  /// Gives back to those above what is still held: handles, memory, table elements.
+  ~Budget();
+  Budget(const Budget&) = delete;
+  Budget& operator=(const Budget&) = delete;
 
-  /// Each charges this budget and those above it. Errors: `LimitExceeded`, naming the limit and its number; what was charged stays charged.
-  Result<> charge_host_call();
-  Result<> charge_in(uint64_t bytes);
-  Result<> charge_out(uint64_t bytes);
-  Result<> charge_fuel(uint64_t units);
-  Result<> open_handle();
+  /// Each charges this budget and those above it. Errors: `LimitExceeded`, naming the limit and its number. A host call or handle that is refused counts
+  /// nowhere; bytes and fuel are charged when they are spent already, so what is over the limit stays charged too. Nothing wraps.
+  Result<> charge_host_call() {
+    if (count_one(Limit::HostCalls)) [[likely]]
+      return {};
+    return refuse(Limit::HostCalls);
+  }
+  Result<> charge_in(uint64_t bytes) { return charge(Limit::BytesIn, bytes); }
+  Result<> charge_out(uint64_t bytes) { return charge(Limit::BytesOut, bytes); }
+  Result<> charge_fuel(uint64_t units) { return charge(Limit::Fuel, units); }
+  Result<> open_handle() {
+    if (count_one(Limit::Handles)) [[likely]]
+      return {};
+    return refuse(Limit::Handles);
+  }
   void close_handle();
 
   /// How many of `bytes` may still be read or written before a limit is reached: reads and writes are cut to it, so that the last one ends exactly there.
-  uint64_t left_in() const;
-  uint64_t left_out() const;
+  uint64_t left_in() const { return left(Limit::BytesIn); }
+  uint64_t left_out() const { return left(Limit::BytesOut); }
+
+  /// Sets aside up to `wanted` units of fuel of this budget and those above, for a store that counts them down by itself: what one call has taken, another
+  /// cannot. The answer is how many were taken; `settle_fuel` tells how many of them were spent and gives back the others.
+  uint64_t take_fuel(uint64_t wanted = unlimited);
+  void settle_fuel(uint64_t taken, uint64_t spent);
+
+  /// Tells how much the call's store holds now, in place of what was told before. Its limits are the store's to keep; here it lowers what sub-calls get.
+  void hold_memory(uint64_t bytes) { hold(Limit::MemoryBytes, bytes); }
+  void hold_table_elements(uint64_t elements) { hold(Limit::TableElements, elements); }
 
   /// Absolute, the earliest of this budget's and its parents'.
-  std::optional<std::chrono::steady_clock::time_point> deadline() const;
+  std::optional<std::chrono::steady_clock::time_point> deadline() const { return deadline_; }
+
+  /// What this budget and those above leave: for `Time` nanoseconds until the deadline, for `Tables` and `Instances` the lowest limit; `unlimited` when none
+  /// of them limits it.
+  uint64_t left(Limit limit) const;
+  /// What the call and its sub-calls have spent, or hold now (memory, table elements, handles); for `Time` nanoseconds since the budget was made, for
+  /// `Depth` how deep it lies itself. `Tables` and `Instances` are counted by stores, 0 here.
+  uint64_t spent(Limit limit) const;
+  /// For memory, table elements and handles the most that was held at a time; for the others as `spent`.
+  uint64_t peak(Limit limit) const;
+  /// This budget's own limit, without those above it.
+  std::optional<uint64_t> limit(Limit limit) const;
+
+  const Budget* parent() const { return parent_.get(); }
+
+ private:
+  using Counter = std::atomic<uint64_t>;
+  static size_t index(Limit limit) { return static_cast<size_t>(limit); }
+  Counter& counter(Limit limit) { return spent_[index(limit)]; }
+
+  /// One more of `limit` here and above, or nothing anywhere.
+  bool count_one(Limit limit) {
+    if (shared_.load(std::memory_order_relaxed)) [[unlikely]]
+      return count_one_shared(limit);
+    Counter& own = counter(limit);
+    const uint64_t before = own.load(std::memory_order_relaxed);
+    if (before >= limits_[index(limit)]) [[unlikely]]
+      return false;
+    if (parent_ != nullptr && !parent_->count_one_shared(limit)) [[unlikely]]
+      return false;
+    own.store(before + 1, std::memory_order_relaxed);
+    if (limit == Limit::Handles) note_peak(limit, before + 1);
+    return true;
+  }
+  bool count_one_shared(Limit limit);
+  Result<> charge(Limit limit, uint64_t amount) {
+    uint64_t after = 0;
+    if (shared_.load(std::memory_order_relaxed)) [[unlikely]] {
+      after = add_shared(limit, amount);
+    } else {
+      Counter& own = counter(limit);
+      const uint64_t before = own.load(std::memory_order_relaxed);
+      after = amount > unlimited - before ? unlimited : before + amount;
+      own.store(after, std::memory_order_relaxed);
+    }
+    bool is_within = after <= limits_[index(limit)];
+    for (Budget* above = parent_.get(); above != nullptr; above = above->parent_.get())
+      is_within = above->add_shared(limit, amount) <= above->limits_[index(limit)] && is_within;
+    if (is_within) [[likely]]
+      return {};
+    return refuse(limit);
+  }
+  uint64_t add_shared(Limit limit, uint64_t amount);
+  void subtract(Limit limit, uint64_t amount);
+  void note_peak(Limit limit, uint64_t now) {
+    Counter& peak = peaks_[index(limit)];
+    uint64_t known = peak.load(std::memory_order_relaxed);
+    while (now > known && !peak.compare_exchange_weak(known, now, std::memory_order_relaxed)) {
+    }
+  }
+  void hold(Limit limit, uint64_t amount);
+  /// The error for a limit that this budget or one above it has reached.
+  [[gnu::cold, gnu::noinline]] std::unexpected<Error> refuse(Limit limit) const;
+
+  std::array<uint64_t, limit_count> limits_;
+  /// Has sub-budgets, which charge it from their threads.
+  std::atomic<bool> shared_ = false;
+  const std::shared_ptr<Budget> parent_;
+  std::array<Counter, limit_count> spent_{};
+  std::array<Counter, limit_count> peaks_{};
+  /// What this call's own store holds, of what is held by the whole tree below.
+  std::array<uint64_t, limit_count> held_{};
+  std::chrono::steady_clock::time_point start_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
 };
 
 }  // namespace tenon::policy
