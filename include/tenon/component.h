@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -94,6 +95,14 @@ struct ComponentOptions {
   bool accept_async = true;
 };
 
+/// How a component is made of something else, a core module with an adapter for instance.
+struct ComponentRecipe {
+  /// Names the recipe with everything that decides what it makes, its version too: the cache of compiled code goes by it. 1 to 32 bytes.
+  std::string_view name;
+  /// Makes the component's binary. Not called when the cache has what it would be compiled to.
+  std::function<Result<std::vector<std::byte>>(std::span<const std::byte> source)> make;
+};
+
 /// A component: validated, flattened to a plan and compiled. Immutable; shared between threads; copies share one state. Keeps its engine alive.
 class Component {
  public:
@@ -102,6 +111,8 @@ class Component {
   /// Any thread. Errors: `InvalidInput` when the bytes are no valid component (the message says what and where); `LimitExceeded` when it is larger than
   /// `bytes_max` or than the translator takes; `Unsupported` when it needs something that this build does not compile.
   static Result<Component> create(const Engine& engine, std::span<const std::byte> bytes, const ComponentOptions& options = {});
+  /// The component that `recipe` makes of `source`. Errors: as above, those of the recipe, and `InvalidInput` when the recipe has no name or too long a one.
+  static Result<Component> create(const Engine& engine, std::span<const std::byte> source, const ComponentRecipe& recipe, const ComponentOptions& options = {});
 
   /// In the order of the component.
   std::span<const Item> imports() const;

@@ -45,18 +45,33 @@ std::span<const Item> Item::imports() const { return node_->imports != nullptr ?
 namespace detail {
 
 namespace {
-constexpr std::string_view cache_label = "component";
+
+constexpr size_t recipe_name_bytes_max = 32;
+
+Result<> check_size(std::span<const std::byte> bytes, const ComponentOptions& options) {
+  if (bytes.size() <= options.bytes_max) return {};
+  return fail(ErrorKind::LimitExceeded, "the component is " + std::to_string(bytes.size()) + " bytes, the limit is " + std::to_string(options.bytes_max));
 }
 
-Result<std::shared_ptr<const ComponentState>> ComponentState::create(const Engine& engine, std::span<const std::byte> bytes, const ComponentOptions& options) {
-  if (bytes.size() > options.bytes_max)
-    return fail(ErrorKind::LimitExceeded, "the component is " + std::to_string(bytes.size()) + " bytes, the limit is " + std::to_string(options.bytes_max));
+}  // namespace
+
+Result<std::shared_ptr<const ComponentState>> ComponentState::create(const Engine& engine, std::span<const std::byte> source, const ComponentRecipe* recipe,
+                                                                     const ComponentOptions& options) {
+  if (recipe != nullptr && (recipe->name.empty() || recipe->name.size() > recipe_name_bytes_max))
+    return fail(ErrorKind::InvalidInput, "a recipe's name has " + std::to_string(recipe->name.size()) + " bytes, expected 1 to 32");
+  TENON_CHECK_OK(check_size(source, options));
   auto made = std::shared_ptr<ComponentState>(new ComponentState(engine));
   engine::CodeCache* cache = engine::Access::cache(engine);
-  const engine::CacheKey key = cache != nullptr ? engine::CodeCache::key(engine, cache_label, bytes) : engine::CacheKey();
+  const std::string_view cache_label = recipe != nullptr ? recipe->name : "component";
+  const engine::CacheKey key = cache != nullptr ? engine::CodeCache::key(engine, cache_label, source) : engine::CacheKey();
   const bool cached = cache != nullptr && made->take_cached(*cache, key);
   if (!cached) {
-    TENON_TRY(made->buffer_, component::translate(bytes));
+    std::vector<std::byte> derived;
+    if (recipe != nullptr) {
+      TENON_TRY(derived, recipe->make(source));
+      TENON_CHECK_OK(check_size(derived, options));
+    }
+    TENON_TRY(made->buffer_, component::translate(recipe != nullptr ? derived : source));
     TENON_TRY(made->plan_, component::load(made->buffer_.bytes()));
   }
   made->index_plan();
@@ -286,7 +301,12 @@ Component InstanceState::public_component() const { return ComponentState::handl
 }  // namespace detail
 
 Result<Component> Component::create(const Engine& engine, std::span<const std::byte> bytes, const ComponentOptions& options) {
-  TENON_TRY(auto state, detail::ComponentState::create(engine, bytes, options));
+  TENON_TRY(auto state, detail::ComponentState::create(engine, bytes, nullptr, options));
+  return Component(std::move(state));
+}
+
+Result<Component> Component::create(const Engine& engine, std::span<const std::byte> source, const ComponentRecipe& recipe, const ComponentOptions& options) {
+  TENON_TRY(auto state, detail::ComponentState::create(engine, source, &recipe, options));
   return Component(std::move(state));
 }
 

@@ -87,6 +87,32 @@ TEST_F(CachedComponent, WithoutAnyModuleIsTakenFromTheCacheToo) {
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(compile("(component)").exports().empty());
 }
 
+TEST_F(CachedComponent, IsMadeByItsRecipeOnlyOnce) {
+  const std::string_view source = "not WebAssembly at all";
+  int made = 0;
+  const ComponentRecipe recipe{.name = "greeter 1", .make = [&made](std::span<const std::byte>) -> Result<std::vector<std::byte>> {
+                                 made++;
+                                 engine::Buffer binary;
+                                 tn_error_free(tn_text_to_binary(engine::bytes_of(greeter), engine::bytes_of(std::string_view()), binary.out()));
+                                 return std::vector<std::byte>(binary.bytes().begin(), binary.bytes().end());
+                               }};
+  const auto bytes = std::as_bytes(std::span(source));
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(answer(Component::create(*engine_, bytes, recipe).value()), 42U);
+  EXPECT_EQ(made, 1);
+  ComponentRecipe other = recipe;
+  other.name = "greeter 2";
+  EXPECT_EQ(answer(Component::create(*engine_, bytes, other).value()), 42U);
+  EXPECT_EQ(made, 2);
+}
+
+TEST_F(CachedComponent, IsRefusedWithTheRecipesOwnErrorAndWithoutItsName) {
+  ComponentRecipe recipe{.name = "broken",
+                         .make = [](std::span<const std::byte>) { return Result<std::vector<std::byte>>(fail(ErrorKind::InvalidInput, "no")); }};
+  EXPECT_EQ(Component::create(*engine_, {}, recipe).error().message(), "no");
+  recipe.name = "";
+  EXPECT_EQ(Component::create(*engine_, {}, recipe).error().message(), "a recipe's name has 0 bytes, expected 1 to 32");
+}
+
 TEST(PlanWithoutModules, LoadsOnlyWhenItIsToldSo) {
   engine::Buffer binary;
   ASSERT_EQ(tn_text_to_binary(engine::bytes_of(greeter), engine::bytes_of(std::string_view()), binary.out()), nullptr);

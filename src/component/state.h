@@ -58,7 +58,9 @@ struct TrampolineRecord {
 /// A component: plan, compiled modules, host functions. Immutable; shared.
 class ComponentState final {
  public:
-  static Result<std::shared_ptr<const ComponentState>> create(const Engine& engine, std::span<const std::byte> bytes, const ComponentOptions& options);
+  /// `recipe` is null when `source` is the component itself.
+  static Result<std::shared_ptr<const ComponentState>> create(const Engine& engine, std::span<const std::byte> source, const ComponentRecipe* recipe,
+                                                              const ComponentOptions& options);
   ~ComponentState();
 
   const Engine& engine() const { return engine_; }
