@@ -20,6 +20,11 @@
 
 namespace tenon::wasi {
 
+namespace http {
+class Client;
+class Pool;
+}  // namespace http
+
 /// A folder of the machine that a guest sees.
 struct Mount {
   std::string host_path;
@@ -55,6 +60,28 @@ struct Deterministic {
   std::chrono::nanoseconds step = std::chrono::microseconds(1);
 };
 
+/// A value that the host knows and the guest does not: the guest writes `placeholder` into a header's value, and the host puts `value` in its place in requests
+/// to `host` alone. To every other host, in every other part of a request and in every record the placeholder is what it is. `value` is never written anywhere.
+struct Secret {
+  /// What the operator calls it.
+  std::string name;
+  /// Not empty. Long enough not to be met by chance.
+  std::string placeholder;
+  std::string value;
+  /// A name or address in lower case, with a port where it is not the scheme's own: "api.example.com", "127.0.0.1:8443".
+  std::string host;
+  /// Whether it may go out without TLS.
+  bool allow_plain = false;
+};
+
+/// How requests of wasi:http leave the host.
+struct HttpConfig {
+  /// A PEM file of the certificate authorities that are trusted instead of the machine's. Empty: the machine's.
+  std::string ca_file;
+  /// Keeps connections from one context to the next. Contexts that share one have the same rules and the same config. Absent: connections end with the context.
+  std::shared_ptr<http::Pool> pool;
+};
+
 /// What the host offers; what of it a guest gets is up to the guard.
 struct Config {
   std::vector<std::string> arguments;
@@ -64,6 +91,8 @@ struct Config {
   Stdio standard_output;
   Stdio standard_error;
   std::optional<Deterministic> deterministic;
+  std::vector<Secret> secrets;
+  HttpConfig http;
 };
 
 /// The WASI side of one live store: its resources, its guard, its waits. Found through the store's data; the store and the guard outlive it. One thread at a
@@ -120,6 +149,9 @@ class Context final {
     return {};
   }
 
+  /// What wasi:http keeps for the store: its connections and requests. Empty until the first request.
+  std::shared_ptr<http::Client>& http_client() { return http_client_; }
+
   /// Scratch that host functions return views into; each use ends the one before.
   std::span<std::byte> scratch(size_t size);
 
@@ -127,6 +159,7 @@ class Context final {
   Store& store_;
   policy::Guard& guard_;
   std::shared_ptr<const Config> config_;
+  std::shared_ptr<http::Client> http_client_;
   ResourceTable resources_;
   std::vector<std::byte> scratch_;
 };

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,14 +14,19 @@
 
 namespace tenon::wasi {
 
-/// Why a stream's operation failed: the `error` of wasi:io/error. `number` is an errno, for wasi:filesystem's `filesystem-error-code`; `http` one of
-/// wasi:http's `error-code` cases, for its `http-error-code`.
+namespace http {
+struct ErrorCode;
+}
+
+/// Why a stream's operation failed: the `error` of wasi:io/error. `number` is an errno, for wasi:filesystem's `filesystem-error-code`; `http` the
+/// `error-code` of wasi:http, for its `http-error-code`.
 class IoError final : public Resource {
  public:
   IoError(std::string text, std::optional<int> errno_value) : message(std::move(text)), number(errno_value) {}
   std::string message;
   std::optional<int> number;
-  std::optional<uint32_t> http;
+  /// Shared because this header does not know the type; absent when HTTP has no part in it.
+  std::shared_ptr<const http::ErrorCode> http;
 };
 
 /// `stream-error` of wasi:io/streams before it is handed to a guest: closed when there is no error.
