@@ -120,7 +120,15 @@ bool Budget::count_one_shared(Limit limit) {
 }
 
 void Budget::close_handle() {
-  for (Budget* budget = this; budget != nullptr; budget = budget->parent_.get()) budget->subtract(Limit::Handles, 1);
+  Budget* budget = this;
+  if (!shared_.load(std::memory_order_relaxed)) {
+    Counter& own = counter(Limit::Handles);
+    const uint64_t before = own.load(std::memory_order_relaxed);
+    TENON_CHECK(before > 0, "a handle is closed that was not opened");
+    own.store(before - 1, std::memory_order_relaxed);
+    budget = parent_.get();
+  }
+  for (; budget != nullptr; budget = budget->parent_.get()) budget->subtract(Limit::Handles, 1);
 }
 
 uint64_t Budget::add_shared(Limit limit, uint64_t amount) {
