@@ -24,6 +24,7 @@ Result<> Context::enter() {
 }
 
 Result<> Context::drop(uint32_t representation) {
+  TENON_CHECK_OK(resources_.get<Resource>(representation).settle(*this));
   TENON_TRY(const std::unique_ptr<Resource> removed, resources_.remove(representation));
   guard_.budget().close_handle();
   return {};
@@ -31,6 +32,8 @@ Result<> Context::drop(uint32_t representation) {
 
 Result<> Context::wait(WaitSet& set) {
   TENON_TRY(const int interrupt, store_.interrupt_descriptor());
+  std::erase_if(background_, [](const std::shared_ptr<Background>& work) { return !work->advance(); });
+  for (const std::shared_ptr<Background>& work : background_) work->prepare(set);
   set.add_descriptor(interrupt, POLLIN);
   const auto deadline = store_.deadline();
   while (true) {

@@ -136,7 +136,8 @@ class Context final {
     return taken;
   }
 
-  /// Waits until something in `set` may be ready. Errors: `Timeout` when the deadline passes or the store is interrupted before that.
+  /// Waits until something in `set` may be ready, which the caller finds out by asking again. Errors: `Timeout` when the deadline passes or the store is
+  /// interrupted before that.
   Result<> wait(WaitSet& set);
   /// Waits until `thing.is_ready`; for pollables and streams. Errors as `wait`.
   template <class T>
@@ -148,6 +149,9 @@ class Context final {
     }
     return {};
   }
+
+  /// Goes on with `work` during each wait, until nothing of it is left to do.
+  void add_background(std::shared_ptr<Background> work) { background_.push_back(std::move(work)); }
 
   /// What wasi:http keeps for the store: its connections and requests. Empty until the first request.
   std::shared_ptr<http::Client>& http_client() { return http_client_; }
@@ -161,6 +165,7 @@ class Context final {
   std::shared_ptr<const Config> config_;
   std::shared_ptr<http::Client> http_client_;
   ResourceTable resources_;
+  std::vector<std::shared_ptr<Background>> background_;
   std::vector<std::byte> scratch_;
 };
 

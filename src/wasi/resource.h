@@ -9,6 +9,8 @@
 
 namespace tenon::wasi {
 
+class Context;
+
 /// What a handle of a host's resource stands for. Lives in its context's table until the guest drops its last handle or the store ends.
 class Resource {
  public:
@@ -16,6 +18,9 @@ class Resource {
   virtual ~Resource() = default;
   Resource(const Resource&) = delete;
   Resource& operator=(const Resource&) = delete;
+
+  /// Called before the guest's last handle ends; may wait, as a stream does that still has bytes to bring out. Errors trap the guest.
+  virtual Result<> settle(Context&) { return {}; }
 
  private:
   friend class ResourceTable;

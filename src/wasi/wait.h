@@ -38,4 +38,18 @@ class Pollable : public Resource {
   virtual void prepare(Context& context, WaitSet& set) = 0;
 };
 
+/// Work that goes on while its guest waits for something else: bytes that a stream took and could not send yet. The thread of the store.
+class Background {
+ public:
+  Background() = default;
+  virtual ~Background() = default;
+  Background(const Background&) = delete;
+  Background& operator=(const Background&) = delete;
+
+  /// Goes on without waiting. Whether something is left to do.
+  virtual bool advance() = 0;
+  /// What to wait for before the next `advance`.
+  virtual void prepare(WaitSet& set) = 0;
+};
+
 }  // namespace tenon::wasi
