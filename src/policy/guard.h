@@ -68,6 +68,10 @@ class Guard final {
   /// the address by looking up that host.
   bool allow_address(Access access, Transport transport, const IpAddress& address, uint16_t port);
   bool allow_http(const HttpTarget& target);
+  /// Whether a request that `allow_http` allowed may go to an address of its host. Public addresses: yes. Loopback, private, link-local and all other addresses
+  /// only when the target's host is that very address (so that the `http` rule named it), when it is `localhost` and the address is loopback, or when a
+  /// `network:outbound` rule covers the address and port by address or network. IPv4 in IPv6 is unpacked. A denial is noted as one of `network:outbound`.
+  bool allow_http_address(const HttpTarget& target, const IpAddress& address);
 
   /// Like the above, without noting anything.
   bool would_allow(Access access) const;
