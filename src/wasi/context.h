@@ -1,12 +1,12 @@
 #pragma once
 
-#include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,6 +14,8 @@
 #include "tenon/linker.h"
 #include "tenon/store.h"
 #include "tenon/typed.h"
+#include "tenon/wasi_config.h"
+#include "wasi/clock.h"
 #include "wasi/resource.h"
 #include "wasi/stream.h"
 #include "wasi/wait.h"
@@ -22,77 +24,15 @@ namespace tenon::wasi {
 
 namespace http {
 class Client;
-class Pool;
 }  // namespace http
 
-/// A folder of the machine that a guest sees.
-struct Mount {
-  std::string host_path;
-  /// Absolute, normalised.
-  std::string guest_path;
-  bool is_read_only = false;
-  /// Whether paths may lead onto other file systems mounted beneath it.
-  bool crosses_mounts = true;
-};
-
-/// Where one of stdin, stdout and stderr leads.
-struct Stdio {
-  enum class Kind : uint8_t {
-    /// Empty input; output that is taken and forgotten.
-    Null,
-    /// The descriptor `descriptor` of this process, which stays open and is not closed.
-    Descriptor,
-    /// Input from `bytes`; output appended to `bytes`, at most `bytes_max`.
-    Memory,
-  };
-  Kind kind = Kind::Null;
-  int descriptor = -1;
-  std::shared_ptr<std::string> bytes;
-  size_t bytes_max = size_t{16} << 20;
-};
-
-/// Random numbers and clocks that repeat.
-struct Deterministic {
-  uint64_t seed = 0;
-  /// What the wall clock says at the start; the monotonic clock starts at 0.
-  std::chrono::nanoseconds wall_start{0};
-  /// How far both clocks advance each time one is read. A wait on the clock advances it to the end of the wait and takes no time.
-  std::chrono::nanoseconds step = std::chrono::microseconds(1);
-};
-
-/// A value that the host knows and the guest does not: the guest writes `placeholder` into a header's value, and the host puts `value` in its place in requests
-/// to `host` alone. To every other host, in every other part of a request and in every record the placeholder is what it is. `value` is never written anywhere.
-struct Secret {
-  /// What the operator calls it.
-  std::string name;
-  /// Not empty. Long enough not to be met by chance.
-  std::string placeholder;
-  std::string value;
-  /// A name or address in lower case, with a port where it is not the scheme's own: "api.example.com", "127.0.0.1:8443".
-  std::string host;
-  /// Whether it may go out without TLS.
-  bool allow_plain = false;
-};
-
-/// How requests of wasi:http leave the host.
-struct HttpConfig {
-  /// A PEM file of the certificate authorities that are trusted instead of the machine's. Empty: the machine's.
-  std::string ca_file;
-  /// Keeps connections from one context to the next. Contexts that share one have the same rules and the same config. Absent: connections end with the context.
-  std::shared_ptr<http::Pool> pool;
-};
-
-/// What the host offers; what of it a guest gets is up to the guard.
-struct Config {
-  std::vector<std::string> arguments;
-  std::vector<std::pair<std::string, std::string>> environment;
-  std::vector<Mount> mounts;
-  Stdio standard_input;
-  Stdio standard_output;
-  Stdio standard_error;
-  std::optional<Deterministic> deterministic;
-  std::vector<Secret> secrets;
-  HttpConfig http;
+/// What a package keeps for a store. The thread of the store.
+class Part {
+ public:
+  Part() = default;
+  virtual ~Part() = default;
+  Part(const Part&) = delete;
+  Part& operator=(const Part&) = delete;
 };
 
 /// The WASI side of one live store: its resources, its guard, its waits. Found through the store's data; the store and the guard outlive it. One thread at a
@@ -111,7 +51,24 @@ class Context final {
   policy::Guard& guard() { return guard_; }
   const Config& config() const { return *config_; }
   ResourceTable& resources() { return resources_; }
+  Clock& clock() { return clock_; }
 
+  /// What a package keeps for the store: made as `T(*this)` when it is first asked for, ended after the store's resources.
+  template <std::derived_from<Part> T>
+  T& part() {
+    for (const auto& [key, part] : parts_) {
+      if (key == &part_key<T>) return static_cast<T&>(*part);
+    }
+    auto made = std::make_unique<T>(*this);
+    return static_cast<T&>(*parts_.emplace_back(&part_key<T>, std::move(made)).second);
+  }
+
+  /// The status that the guest ended itself with; the call that did it failed with `ErrorKind::Exit`.
+  std::optional<uint8_t> exit_status() const { return exit_status_; }
+  void set_exit_status(uint8_t status) { exit_status_ = status; }
+
+  /// Whether the call may go on: for loops of the host's own. Errors: `Timeout` when the deadline passed or the store was interrupted.
+  Result<> check_time() const;
   /// Each host call begins with it. Errors: `LimitExceeded` when host calls are used up; `Timeout` when the store was interrupted.
   Result<> enter();
 
@@ -156,17 +113,25 @@ class Context final {
   /// What wasi:http keeps for the store: its connections and requests. Empty until the first request.
   std::shared_ptr<http::Client>& http_client() { return http_client_; }
 
-  /// Scratch that host functions return views into; each use ends the one before.
+  /// Scratch that host functions return views into, with whatever was in it; each use ends the one before.
   std::span<std::byte> scratch(size_t size);
 
  private:
+  template <class T>
+  static constexpr char part_key = 0;
+
   Store& store_;
   policy::Guard& guard_;
   std::shared_ptr<const Config> config_;
+  Clock clock_;
+  std::optional<uint8_t> exit_status_;
+  std::vector<std::pair<const void*, std::unique_ptr<Part>>> parts_;
   std::shared_ptr<http::Client> http_client_;
   ResourceTable resources_;
   std::vector<std::shared_ptr<Background>> background_;
-  std::vector<std::byte> scratch_;
+  /// Not value-initialised: it is as large as the largest read.
+  std::unique_ptr<std::byte[]> scratch_;
+  size_t scratch_size_ = 0;
 };
 
 namespace detail {
@@ -202,6 +167,12 @@ struct BodySignature<R (C::*)(Context&, Args...) const> {
 template <class F>
 Result<> define(LinkerInstance& instance, std::string_view name, F body) {
   return instance.func(name, detail::Entry<F, typename detail::BodySignature<F>::Type>{std::move(body)});
+}
+
+/// Defines the host resource whose handles stand for a `T`: `define_resource<Pollable>(poll, "pollable")`. In host functions it is HostOwn<T>, HostBorrow<T>.
+template <std::derived_from<Resource> T>
+Result<> define_resource(LinkerInstance& instance, std::string_view name) {
+  return instance.define_resource(name, host_resource_type<T>(), [](Store& store, uint32_t representation) { return Context::of(store).drop(representation); });
 }
 
 }  // namespace tenon::wasi

@@ -2,6 +2,20 @@
 
 namespace tenon::wasi {
 
+ResourceTable::~ResourceTable() {
+  for (size_t i = 0; i < slots_.size(); i++) {
+    // A parent that loses its last child here, and was passed by, goes with it.
+    for (size_t slot = i; slots_[slot] != nullptr && slots_[slot]->children_ == 0;) {
+      const uint32_t parent = slots_[slot]->parent_;
+      slots_[slot].reset();
+      if (parent == Resource::no_parent) break;
+      slots_[parent]->children_--;
+      if (parent > i) break;
+      slot = parent;
+    }
+  }
+}
+
 uint32_t ResourceTable::add(std::unique_ptr<Resource> resource) {
   if (free_.empty()) {
     slots_.push_back(std::move(resource));

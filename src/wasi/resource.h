@@ -35,6 +35,12 @@ class Resource {
 /// A child uses its parent (a pollable its stream, a stream its socket): a parent that is dropped first is a trap of the guest.
 class ResourceTable final {
  public:
+  ResourceTable() = default;
+  /// Ends children before their parents.
+  ~ResourceTable();
+  ResourceTable(const ResourceTable&) = delete;
+  ResourceTable& operator=(const ResourceTable&) = delete;
+
   uint32_t add(std::unique_ptr<Resource> resource);
   /// Keeps `parent` from being dropped while the new resource lives.
   uint32_t add_child(std::unique_ptr<Resource> resource, uint32_t parent);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -22,11 +23,19 @@ class WaitSet final {
   void add_moment(Moment moment) {
     if (!moment_ || moment < *moment_) moment_ = moment;
   }
+  /// An instant of a clock that repeats; `Clock::add_to` knows when.
+  void add_virtual_instant(uint64_t instant) {
+    if (!virtual_instant_ || instant < *virtual_instant_) virtual_instant_ = instant;
+  }
 
  private:
   friend class Context;
+  /// Leaves each descriptor once: poll(2) takes no more of them than the process may have open.
+  void merge_descriptors();
+
   std::vector<pollfd> descriptors_;
   std::optional<Moment> moment_;
+  std::optional<uint64_t> virtual_instant_;
 };
 
 /// Something that becomes ready: the `pollable` of wasi:io/poll. Every operation that can wait is a form that does not wait and one of these.
