@@ -221,6 +221,7 @@ std::optional<uint64_t> Budget::limit(Limit limit) const {
 }
 
 std::unexpected<Error> Budget::refuse(Limit limit) const {
+  refused_.store(static_cast<uint8_t>(limit), std::memory_order_relaxed);
   if (limit == Limit::Depth)
     return fail(ErrorKind::LimitExceeded,
                 fmt::format("the budget allows no deeper sub-call, this call lies {} deep", spent_[index(limit)].load(std::memory_order_relaxed)));

@@ -113,6 +113,12 @@ class Budget final {
   /// This budget's own limit, without those above it.
   std::optional<uint64_t> limit(Limit limit) const;
 
+  /// The limit that a charge to this budget was refused for last, its own or one above it.
+  std::optional<Limit> refused() const {
+    const uint8_t limit = refused_.load(std::memory_order_relaxed);
+    return limit < limit_count ? std::optional(static_cast<Limit>(limit)) : std::nullopt;
+  }
+
   const Budget* parent() const { return parent_.get(); }
 
  private:
@@ -172,6 +178,7 @@ class Budget final {
   std::array<Counter, limit_count> peaks_{};
   /// What this call's own store holds, of what is held by the whole tree below.
   std::array<uint64_t, limit_count> held_{};
+  mutable std::atomic<uint8_t> refused_ = limit_count;
   std::chrono::steady_clock::time_point start_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
 };

@@ -30,9 +30,11 @@ TEST(Budget, WithoutLimitsCountsAndRefusesNothing) {
 
 TEST(Budget, AllowsExactlyItsHostCalls) {
   auto budget = Budget::create({.host_calls = 3});
+  EXPECT_EQ(budget->refused(), std::nullopt);
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(budget->charge_host_call());
   auto fourth = budget->charge_host_call();
   ASSERT_FALSE(fourth);
+  EXPECT_EQ(budget->refused(), Limit::HostCalls);
   EXPECT_EQ(fourth.error().kind(), ErrorKind::LimitExceeded);
   EXPECT_EQ(fourth.error().message(), "the budget of 3 host calls is used up");
   EXPECT_EQ(budget->spent(Limit::HostCalls), 3U);
