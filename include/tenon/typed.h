@@ -19,6 +19,7 @@
 #include "tenon/detail/call.h"
 #include "tenon/detail/codec.h"
 #include "tenon/detail/codec_compound.h"
+#include "tenon/host_view.h"
 #include "tenon/instance.h"
 #include "tenon/linker.h"
 #include "tenon/resource.h"
@@ -30,8 +31,8 @@
 ///
 ///   component                C++
 ///   bool, u8 … s64, f32, f64 bool, uint8_t … int64_t, float, double (std::byte is a u8 too)
-///   char, string             char32_t, std::string (std::string_view where nothing is kept)
-///   list<T>, list<T, N>      std::vector<T> (std::span<const T> where nothing is kept), std::array<T, N>
+///   char, string             char32_t, std::string (parameters: std::string_view where nothing is kept; host functions' results: HostText)
+///   list<T>, list<T, N>      std::vector<T> (parameters: std::span<const T> where nothing is kept; host functions' results: HostList<T>), std::array<T, N>
 ///   map<K, V>                std::map<K, V>, or std::vector<std::pair<K, V>>
 ///   option<T>                std::optional<T>
 ///   result<T, E>             Result<T, E> or std::expected<T, E>; void stands for no payload, std::monostate for no error payload
@@ -40,6 +41,9 @@
 ///   variant                  a struct with a std::variant `value` and `VariantTraits`, or a std::variant; std::monostate where there is no payload
 ///   enum, flags              an enumeration with `EnumTraits`; a struct of words with `FlagsTraits`
 ///   own<R>, borrow<R>        Own<Tag>, Borrow<Tag>; in host functions of the host's own resources HostOwn<Tag>, HostBorrow<Tag>
+///
+/// No result holds a std::string_view or a std::span, however deep: for a typed call nothing would keep the bytes, and a host function's could lie in the
+/// memory of a guest whose realloc runs first. Return std::string and std::vector, or HostText and HostList where the host keeps the bytes itself.
 ///
 /// `tenon bindgen` writes the structs and traits of a WIT world.
 namespace tenon {
@@ -269,6 +273,9 @@ template <class R, class... Params>
 class TypedFunc<R(Params...)> {
   static_assert((ComponentType<std::remove_cvref_t<Params>> && ...), "a parameter's type has no counterpart in the component model; see tenon/typed.h");
   static_assert(std::is_void_v<R> || ComponentType<R>, "the result's type has no counterpart in the component model; see tenon/typed.h");
+  static_assert((detail::views_of<R> & detail::guest_views) == 0, "a result holds no std::string_view or std::span; take std::string and std::vector");
+  static_assert((detail::views_of<R> & detail::host_views) == 0,
+                "a call's result is not the host's: take std::string and std::vector, not HostText and HostList");
 
  public:
   /// Calls the function. Errors: those of `Func::call`. A `result<T, E>` of the guest is the value, not the error: `Result<Result<T, E>>`.
@@ -451,6 +458,11 @@ class LambdaFunction<F, Declared(Args...)> final : public HostFunction {
   using Indexes = std::index_sequence_for<Args...>;
   static_assert((ComponentType<Args> && ...), "a parameter's type has no counterpart in the component model; see tenon/typed.h");
   static_assert(std::is_void_v<R> || ComponentType<R>, "the result's type has no counterpart in the component model; see tenon/typed.h");
+  static_assert((views_of<R> & guest_views) == 0,
+                "a host function returns no std::string_view or std::span, which may lie in the guest's memory: return std::string or std::vector, or "
+                "HostText or HostList when the host keeps the bytes");
+  static_assert((Layout::views & host_views) == 0,
+                "a host function's parameter is the guest's: take std::string_view and std::span, not HostText and HostList");
 
  public:
   explicit LambdaFunction(F body) : body_(std::move(body)) {}

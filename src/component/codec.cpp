@@ -51,6 +51,8 @@ bool bad_enumerator(Guest& guest, uint64_t value, size_t count) {
   return guest.fail(ErrorKind::InvalidInput, "enumerator " + std::to_string(value) + " is not below " + std::to_string(count));
 }
 
+bool bad_host_view(Guest& guest) { return guest.fail(ErrorKind::InvalidInput, "a HostText or HostList that lies in the guest's own memory"); }
+
 bool bad_char(Guest& guest) { return guest.trap("converted integer out of range for `char`"); }
 
 bool bad_host_char(Guest& guest) { return guest.fail(ErrorKind::InvalidInput, "a char that is no Unicode scalar value"); }

@@ -252,6 +252,25 @@ TEST(Codec, RefusesWhatTheHostMayNotSend) {
   EXPECT_EQ(fake.guest().take_error().message(), "enumerator 3 is not below 3");
   EXPECT_FALSE((Codec<char32_t>::store<4>(fake.guest(), {}, 0, char32_t{0x110000})));
   EXPECT_FALSE((Codec<std::string_view>::store<4>(fake.guest(), {}, 0, "\xff")));
+  EXPECT_FALSE((Codec<HostText>::store<4>(fake.guest(), {}, 0, HostText("\xff"))));
+}
+
+TEST(Codec, RefusesHostViewsThatTouchTheGuestsMemory) {
+  TypeTable table;
+  FakeGuest fake(table, {});
+  Guest& guest = fake.guest();
+  const auto stores = [&](const uint8_t* start, size_t count) { return Codec<HostList<uint8_t>>::store<4>(guest, {}, 0, HostList<uint8_t>({start, count})); };
+  const auto touches = [&](const uint8_t* start, size_t count) { return !stores(start, count) && guest.take_error().kind() == ErrorKind::InvalidInput; };
+  const auto end = [&] { return guest.memory() + guest.memory_size(); };
+  EXPECT_TRUE(touches(guest.memory(), 1));
+  EXPECT_TRUE(touches(end() - 1, 1));
+  EXPECT_TRUE(touches(end() - 1, 100));
+  EXPECT_TRUE(touches(guest.memory() - 1, 2));
+  EXPECT_TRUE(stores(guest.memory(), 0));
+  const std::vector<uint8_t> own(100, 1);
+  EXPECT_TRUE(stores(own.data(), own.size()));
+  const std::string_view inside(reinterpret_cast<const char*>(guest.memory()) + 8, 4);
+  EXPECT_FALSE((Codec<std::optional<HostText>>::store<4>(guest, {}, 0, HostText(inside))));
 }
 
 }  // namespace

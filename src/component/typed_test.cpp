@@ -241,6 +241,63 @@ TEST_F(TypedTest, ErrorOfAHostFunctionTrapsTheGuest) {
   EXPECT_NE(refused.error().message().find("no sums today"), std::string::npos);
 }
 
+/// What a host keeps.
+struct Entry {
+  HostText name;
+  std::optional<HostList<uint8_t>> data;
+};
+
+}  // namespace
+}  // namespace tenon::component
+
+template <>
+struct tenon::RecordTraits<tenon::component::Entry> {
+  using Entry = tenon::component::Entry;
+  static constexpr auto fields = std::make_tuple(field("name", &Entry::name), field("data", &Entry::data));
+};
+
+namespace tenon::component {
+namespace {
+
+TEST_F(TypedTest, ReturnsWhatTheHostKeepsWithoutACopy) {
+  static constexpr std::string_view world = R"((component
+    (type $entry' (record (field "name" string) (field "data" (option (list u8)))))
+    (import "entry" (type $entry (eq $entry')))
+    (import "get" (func $get (param "name" string) (result (result (list $entry) (error string)))))
+    (core module $libc (memory (export "memory") 1) (global $next (mut i32) (i32.const 1024))
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+        (global.set $next (i32.and (i32.add (i32.add (global.get $next) (local.get 3)) (i32.const 15)) (i32.const -8)))
+        (i32.and (i32.sub (global.get $next) (local.get 3)) (i32.const -8))))
+    (core instance $libc (instantiate $libc))
+    (core func $get' (canon lower (func $get) (memory $libc "memory") (realloc (func $libc "realloc"))))
+    (core module $m (import "" "get" (func $get (param i32 i32 i32)))
+      (func (export "get") (param i32 i32) (result i32) (call $get (local.get 0) (local.get 1) (i32.const 16)) (i32.const 16)))
+    (core instance $m (instantiate $m (with "" (instance (export "get" (func $get'))))))
+    (func (export "get") (param "name" string) (result (result (list $entry) (error string)))
+      (canon lift (core func $m "get") (memory $libc "memory") (realloc (func $libc "realloc"))))))";
+  const std::vector<uint8_t> kept{1, 2, 3};
+  const std::vector<Entry> entries{{.name = HostText("first"), .data = {}}, {.name = HostText("second"), .data = HostList<uint8_t>{kept}}};
+  linker_.root()
+      .func("get",
+            [&entries](std::string_view name) -> Result<HostList<Entry>, HostText> {
+              if (name == "own memory") return std::unexpected(HostText(name));
+              if (!name.empty()) return std::unexpected(HostText("no such entry"));
+              return HostList<Entry>(entries);
+            })
+      .value();
+  const Instance instance = start(world);
+  const Func get = instance.get_func("get").value();
+  const auto value = get.call(std::vector<Value>{Value::string("")}).value();
+  ASSERT_TRUE(value);
+  EXPECT_EQ(*value, Value::ok(Value::sequence({Value::sequence({Value::string("first"), Value::none()}),
+                                               Value::sequence({Value::string("second"), Value::some(Value::bytes(std::as_bytes(std::span(kept))))})})));
+  EXPECT_EQ(get.call(std::vector<Value>{Value::string("x")}).value(), Value::err(Value::string("no such entry")));
+  const auto refused = get.call(std::vector<Value>{Value::string("own memory")});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::InvalidInput);
+  EXPECT_NE(refused.error().message().find("lies in the guest's own memory"), std::string::npos) << refused.error().message();
+}
+
 TEST_F(TypedTest, NamesTheFieldThatABindingHasOtherwise) {
   const Instance instance = start();
   const auto error_of = [](const auto& result) { return result ? std::string() : result.error().message(); };

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "tenon/detail/guest.h"
+#include "tenon/host_view.h"
 #include "tenon/types.h"
 
 // gcc 12 takes the inside of an empty optional or expected for used although the code asks before.
@@ -53,6 +54,8 @@ bool has_names(Mismatch& mismatch, Type type, std::span<const std::string_view> 
 [[gnu::cold]] bool bad_discriminant(Guest& guest, uint64_t discriminant, size_t count);
 /// The host's enumerator is not below `count`: `InvalidInput`; always false.
 [[gnu::cold]] bool bad_enumerator(Guest& guest, uint64_t value, size_t count);
+/// The host's text or list lies in the memory of the guest that would get it: `InvalidInput`; always false.
+[[gnu::cold]] bool bad_host_view(Guest& guest);
 /// The guest's code point is no scalar value: a trap; always false. `bad_host_char`: the host's is not.
 [[gnu::cold]] bool bad_char(Guest& guest);
 [[gnu::cold]] bool bad_host_char(Guest& guest);
@@ -71,6 +74,7 @@ void write(Guest& guest, uint64_t at, T value) {
 ///   flat, size<W>, alignment<W>      core values; bytes (`CanonicalABI.md`, "Flattening", "Element Size", "Alignment")
 ///   is_plain                         every byte pattern is a value and lies in host memory as it does in the guest's
 ///   has_handles                      handles are inside, so that the component's type is needed at run time
+///   views                            which views are inside
 ///   store<W>, load<W>                through an address that was checked
 ///   lower<W>, lift<W>                through core values
 ///   matches                          whether the component's type is this one
@@ -104,11 +108,29 @@ constexpr TypeKind number_kind() {
   }
 }
 
+/// Kinds of views: those that may lie in a guest's memory, and those of the host (`HostText`, `HostList`); bits of a mask.
+inline constexpr unsigned guest_views = 1;
+inline constexpr unsigned host_views = 2;
+
 /// What most codecs have in common.
 struct CodecBase {
   static constexpr bool is_plain = false;
   static constexpr bool has_handles = false;
+  static constexpr unsigned views = 0;
 };
+
+/// The views anywhere in `T`, which is a component's type or not.
+template <class T>
+constexpr unsigned views_of = 0;
+template <Bindable T>
+constexpr unsigned views_of<T> = Codec<T>::views;
+
+/// Whether none of the `bytes` at `start` lie in the guest's memory.
+inline bool is_outside(const Guest& guest, const void* start, size_t bytes) {
+  const auto from = reinterpret_cast<uintptr_t>(start);
+  const auto memory = reinterpret_cast<uintptr_t>(guest.memory());
+  return bytes == 0 || from >= memory + guest.memory_size() || from + bytes <= memory;
+}
 
 template <Number T>
 struct Codec<T> : CodecBase {
@@ -282,7 +304,21 @@ struct TextCodec : PointerPair<TextCodec<T>, T> {
 template <>
 struct Codec<std::string> : TextCodec<std::string> {};
 template <>
-struct Codec<std::string_view> : TextCodec<std::string_view> {};
+struct Codec<std::string_view> : TextCodec<std::string_view> {
+  static constexpr unsigned views = guest_views;
+};
+template <>
+struct Codec<HostText> : PointerPair<Codec<HostText>, HostText> {
+  static constexpr unsigned views = host_views;
+
+  template <int W>
+  static bool put(Guest& guest, TypeIndex type, HostText text, uint64_t& address, uint64_t& length) {
+    if (!is_outside(guest, text.view().data(), text.view().size())) [[unlikely]]
+      return bad_host_view(guest);
+    return Codec<std::string_view>::put<W>(guest, type, text.view(), address, length);
+  }
+  static bool matches(Mismatch& mismatch, Type type) { return is_kind(mismatch, type, TypeKind::String); }
+};
 
 /// The part `i` of a component's type, where somebody below needs it.
 template <class Part>
@@ -375,6 +411,7 @@ template <class Element>
   requires Bindable<Element>
 struct Codec<std::vector<Element>> : PointerPair<Codec<std::vector<Element>>, std::vector<Element>> {
   static constexpr bool has_handles = Codec<Element>::has_handles;
+  static constexpr unsigned views = Codec<Element>::views;
 
   template <int W>
   static bool put(Guest& guest, TypeIndex type, const std::vector<Element>& list, uint64_t& address, uint64_t& length) {
@@ -400,6 +437,7 @@ template <class Element>
   requires Bindable<Element>
 struct Codec<std::span<const Element>> : PointerPair<Codec<std::span<const Element>>, std::span<const Element>> {
   static constexpr bool has_handles = Codec<Element>::has_handles;
+  static constexpr unsigned views = Codec<Element>::views | guest_views;
 
   template <int W>
   static bool put(Guest& guest, TypeIndex type, std::span<const Element> list, uint64_t& address, uint64_t& length) {
@@ -421,6 +459,21 @@ struct Codec<std::span<const Element>> : PointerPair<Codec<std::span<const Eleme
   static bool matches(Mismatch& mismatch, Type type) { return matches_list<Element>(mismatch, type); }
 };
 
+template <class Element>
+  requires Bindable<Element>
+struct Codec<HostList<Element>> : PointerPair<Codec<HostList<Element>>, HostList<Element>> {
+  static constexpr bool has_handles = Codec<Element>::has_handles;
+  static constexpr unsigned views = Codec<Element>::views | host_views;
+
+  template <int W>
+  static bool put(Guest& guest, TypeIndex type, HostList<Element> list, uint64_t& address, uint64_t& length) {
+    if (!is_outside(guest, list.view().data(), list.view().size_bytes())) [[unlikely]]
+      return bad_host_view(guest);
+    return Codec<std::span<const Element>>::template put<W>(guest, type, list.view(), address, length);
+  }
+  static bool matches(Mismatch& mismatch, Type type) { return matches_list<Element>(mismatch, type); }
+};
+
 /// A fixed-length list.
 template <class Element, size_t N>
   requires Bindable<Element>
@@ -433,6 +486,7 @@ struct Codec<std::array<Element, N>> : CodecBase {
   static constexpr uint32_t alignment = C::template alignment<W>;
   static constexpr bool is_plain = C::is_plain;
   static constexpr bool has_handles = C::has_handles;
+  static constexpr unsigned views = C::views;
 
   template <int W>
   static bool store(Guest& guest, TypeIndex type, uint64_t at, const std::array<Element, N>& list) {

@@ -46,6 +46,7 @@ struct Sequence {
   static constexpr size_t count = sizeof...(Members);
   static constexpr size_t flat = (size_t{0} + ... + Codec<Members>::flat);
   static constexpr bool has_handles = (false || ... || Codec<Members>::has_handles);
+  static constexpr unsigned views = (0U | ... | Codec<Members>::views);
   template <int W>
   static constexpr uint32_t alignment = std::max({uint32_t{1}, Codec<Members>::template alignment<W>...});
 
@@ -76,6 +77,7 @@ struct SequenceCodec : CodecBase {
   template <int W>
   static constexpr uint32_t alignment = Layout::template alignment<W>;
   static constexpr bool has_handles = Layout::has_handles;
+  static constexpr unsigned views = Layout::views;
 
   template <int W>
   static bool store(Guest& guest, TypeIndex type, uint64_t at, const T& value) {
@@ -193,6 +195,7 @@ struct Cases : CodecBase {
   template <int W>
   static constexpr uint64_t size = align_up(payload_offset<W> + std::max({uint64_t{0}, Codec<PayloadOf<Payloads>>::template size<W>...}), alignment<W>);
   static constexpr bool has_handles = (false || ... || Codec<PayloadOf<Payloads>>::has_handles);
+  static constexpr unsigned views = (0U | ... | Codec<PayloadOf<Payloads>>::views);
 
   static void store_tag(Guest& guest, uint64_t at, size_t tag) { write(guest, at, static_cast<Tag>(tag)); }
   static bool load_tag(Guest& guest, uint64_t at, size_t& tag) {
@@ -581,6 +584,7 @@ template <class Key, class Mapped>
 struct Codec<std::map<Key, Mapped>> : PointerPair<Codec<std::map<Key, Mapped>>, std::map<Key, Mapped>> {
   using Entry = Codec<std::pair<Key, Mapped>>;
   static constexpr bool has_handles = Entry::has_handles;
+  static constexpr unsigned views = Entry::views;
 
   template <int W>
   static bool put(Guest& guest, TypeIndex type, const std::map<Key, Mapped>& map, uint64_t& address, uint64_t& length) {
