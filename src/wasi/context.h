@@ -117,6 +117,7 @@ class Context final {
   std::span<std::byte> scratch(size_t size);
 
  private:
+  friend class SignalGuard;
   template <class T>
   static constexpr char part_key = 0;
 
@@ -125,6 +126,7 @@ class Context final {
   std::shared_ptr<const Config> config_;
   Clock clock_;
   std::optional<uint8_t> exit_status_;
+  bool holds_signals_ = false;
   std::vector<std::pair<const void*, std::unique_ptr<Part>>> parts_;
   std::shared_ptr<http::Client> http_client_;
   ResourceTable resources_;

@@ -14,7 +14,10 @@ Result<LinkerInstance> open_interface(Linker& linker, std::string_view name);
 
 /// Each registers the interfaces of one package. They do not depend on a store: one linker, and one `InstancePre`, serve any number of stores whose data is a
 /// `Context`. Error: `InvalidInput` when a name is taken.
+Result<> add_cli(Linker& linker);
+Result<> add_clocks(Linker& linker);
 Result<> add_io(Linker& linker);
+Result<> add_random(Linker& linker);
 
 /// All of WASI 0.2 that commands import.
 Result<> add_to_linker(Linker& linker);

@@ -143,6 +143,15 @@ Result<StreamResult<void>> blocking_write_zeroes_and_flush(Context& context, Out
   return charged_write_all(context, stream, zeroes(context, size));
 }
 
+/// `read`'s answer, whose bytes lie in the context's scratch or in the stream until the guest has them.
+Result<StreamAnswer<HostList<std::byte>>> answer(Context& context, Result<StreamResult<Bytes>> outcome) {
+  if (!outcome) [[unlikely]]
+    return std::unexpected(std::move(outcome).error());
+  if (outcome->has_value()) [[likely]]
+    return StreamAnswer<HostList<std::byte>>(HostList<std::byte>(**outcome));
+  return stream_answer(context, StreamResult<HostList<std::byte>>(std::unexpect, std::move(*outcome).error()));
+}
+
 /// Takes what an operation came to apart: the guest's answer, or the error that ends it.
 template <class T>
 Result<StreamAnswer<T>> answer(Context& context, Result<StreamResult<T>> outcome) {
