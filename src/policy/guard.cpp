@@ -70,7 +70,7 @@ bool Guard::allow_address(Access access, Transport transport, const IpAddress& a
   std::array<std::string_view, names_max> names;
   size_t count = 0;
   // Newest first: what was looked up last is what is meant most likely, and the first name is told in the receipt.
-  for (size_t i = 0; i < resolved_.size() && count < names_max; ++i) {
+  for (size_t i = 0; access != Access::NetworkListen && i < resolved_.size() && count < names_max; ++i) {
     const Resolved& resolved = resolved_[(resolved_next_ + resolved_.size() - 1 - i) % resolved_.size()];
     if (resolved.address == plain) names[count++] = resolved.host;
   }
@@ -99,7 +99,8 @@ bool Guard::allow_http_address(const HttpTarget& target, const IpAddress& addres
   if (!asked.is_proper || (asked.literal && *asked.literal != plain) || (target.scheme != "http" && target.scheme != "https")) return refuse(Access::Http);
   const Question connection{.access = Access::NetworkOutbound, .address = plain, .transport = Transport::Tcp, .port = target.port};
   const Ruling by_address = rules_->answer(connection);
-  const auto* endpoint = by_address.rule != nullptr && by_address.rule->capability ? std::get_if<EndpointPattern>(&by_address.rule->capability->target) : nullptr;
+  const auto* endpoint =
+      by_address.rule != nullptr && by_address.rule->capability ? std::get_if<EndpointPattern>(&by_address.rule->capability->target) : nullptr;
   const bool is_by_range = endpoint != nullptr && endpoint->host.kind == HostPattern::Kind::Range;
   if (is_by_range && by_address.verdict == Verdict::Denied) return note(connection, by_address);
 
