@@ -73,7 +73,7 @@ struct EngineConfig {
   bool fuel = false;
   /// Code can be ended from outside (`Store::set_deadline`, `Store::interrupt`): needs a look at a counter in each loop. Default on.
   bool epoch = true;
-  /// How often deadlines are looked at, 1 ms to 1 s. A deadline is noticed at most this late. Default 10 ms.
+  /// How often deadlines are looked at, 100 us to 1 s. A deadline is noticed at most this late. Default 10 ms.
   std::chrono::microseconds tick = std::chrono::milliseconds(10);
   OptLevel opt_level = OptLevel::Speed;
   /// Compiles on all processors.

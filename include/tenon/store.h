@@ -33,6 +33,9 @@ struct StoreLimits {
   uint32_t instances = 10'000;
   uint32_t memories = 10'000;
   uint32_t tables = 10'000;
+  /// Memories and tables that one core instance may define by itself. Default: no limit of the store's own.
+  uint32_t memories_per_instance = std::numeric_limits<uint32_t>::max();
+  uint32_t tables_per_instance = std::numeric_limits<uint32_t>::max();
   /// What a guest that grows over a limit meets: the failure that the instruction defines (-1), or a `LimitExceeded` that ends it. Default -1.
   bool trap_on_growth_failure = false;
 };
@@ -46,6 +49,9 @@ struct StoreFigures {
   uint64_t refused_memory_bytes = 0;
   uint64_t refused_table_elements = 0;
 };
+
+/// What a call or an instantiation can run out of in a store.
+enum class StoreLimit : uint8_t { Memory, TableElements, Instances, Memories, Tables, Fuel, Stack };
 
 /// Why a guest trapped, as the engine numbers it.
 enum class TrapCode : int16_t {
@@ -130,6 +136,9 @@ class Store final {
   /// How the last call that failed inside a guest of this store ended; nothing before the first.
   const std::optional<Trap>& last_trap() const { return last_trap_; }
 
+  /// Which limit the last call or instantiation that failed ran into; nothing when it failed otherwise, or for a limit of a host function's own.
+  std::optional<StoreLimit> refused() const { return refused_; }
+
   /// The embedder's own; the store does not look at it.
   void* data() const { return data_; }
   void set_data(void* data) { data_ = data; }
@@ -147,6 +156,18 @@ class Store final {
   std::atomic<int> interrupt_descriptor_ = -1;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::optional<Trap> last_trap_;
+  StoreLimits limits_;
+  std::optional<StoreLimit> refused_;
+  /// What has been instantiated, whether it succeeded or not.
+  uint64_t instances_ = 0;
+  uint64_t memories_ = 0;
+  uint64_t tables_ = 0;
+  /// Calls into guests that are going on, one within the other.
+  uint32_t calls_ = 0;
+  /// What limits had refused when the outermost of them began.
+  uint64_t refusals_before_ = 0;
+  uint64_t refused_memory_before_ = 0;
+  uint64_t refused_elements_before_ = 0;
   void* data_ = nullptr;
   /// What the component runtime keeps for the store; ended with it, after its guests.
   std::unique_ptr<engine::StoreExtension> extension_;

@@ -283,6 +283,12 @@ typedef struct tn_instance {
   uint64_t words[2];
 } tn_instance;
 
+// What an instance of a module takes from its store beside its code: the tables and memories that it defines, not those that it imports.
+typedef struct tn_needs {
+  uint32_t tables;
+  uint32_t memories;
+} tn_needs;
+
 // An import or an export of a module. The texts are valid as long as the module.
 typedef struct tn_module_item {
   // Imports: the first of the two names.
@@ -509,6 +515,8 @@ struct tn_bytes tn_module_name(const struct tn_module *module);
 
 // Bytes of machine code.
 size_t tn_module_code_size(const struct tn_module *module);
+
+struct tn_needs tn_module_needs(const struct tn_module *module);
 
 size_t tn_module_import_count(const struct tn_module *module);
 

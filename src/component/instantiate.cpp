@@ -155,7 +155,7 @@ Result<> InstanceState::run_instantiation(const core::Module& module, const tn_i
   // Start functions run inside of their component instance; adapters have none and call nothing.
   std::optional<Entry> entry;
   if (enters) entry.emplace(store_, *this);
-  TENON_TRY(instance, prepared != nullptr ? engine::instantiate(store_.store(), *prepared)
+  TENON_TRY(instance, prepared != nullptr ? engine::instantiate(store_.store(), module, *prepared)
                                           : engine::instantiate(store_.store(), module, component().host_set(), imports));
   return enters ? entry->leave() : Result<>();
 }
@@ -228,9 +228,7 @@ bool InstanceState::read_flags(const tn_global& flags) const {
   return value.i32 != 0;
 }
 
-void InstanceState::write_flags(const tn_global& flags, bool may_leave) {
-  tn_error_free(tn_global_set(context(), &flags, tn_val{.i32 = may_leave ? 1 : 0}));
-}
+void InstanceState::write_flags(const tn_global& flags, bool may_leave) { tn_error_free(tn_global_set(context(), &flags, tn_val{.i32 = may_leave ? 1 : 0})); }
 
 ResourceType InstanceState::resource(ResourceIndex index) const {
   if (const auto defined = plan().defined_resource(index)) return ResourceType(number_, static_cast<uint32_t>(at(*defined)));

@@ -109,7 +109,7 @@ tn_error* call_host(void* env, void* data, tn_context*, tn_val* values, size_t) 
 }  // namespace
 
 struct Module::State {
-  State(Engine e, engine::OwnedModule m) : engine(std::move(e)), native(std::move(m)) {}
+  State(Engine e, engine::OwnedModule m) : engine(std::move(e)), native(std::move(m)), needs(tn_module_needs(native.get())) {}
 
   /// Read on first use: most modules of a component are never asked.
   void describe() const {
@@ -133,6 +133,7 @@ struct Module::State {
   // Freed in this order: the code, then the engine.
   Engine engine;
   engine::OwnedModule native;
+  tn_needs needs;
   mutable std::once_flag once;
   mutable std::vector<ImportType> imports;
   mutable std::vector<ExportType> exports;
@@ -439,6 +440,8 @@ Result<Global> Instance::get_global(std::string_view name) const { return get_as
 namespace tenon::engine {
 
 const tn_module* Access::native(const core::Module& module) { return module.state_->native.get(); }
+
+const tn_needs& Access::needs(const core::Module& module) { return module.state_->needs; }
 
 core::Module Access::module(const Engine& engine, OwnedModule module) {
   return core::Module(std::make_shared<const core::Module::State>(engine, std::move(module)));

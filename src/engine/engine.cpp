@@ -19,8 +19,8 @@ Result<> check(const EngineConfig& config) {
   auto out_of_range = [](std::string_view what, auto value, std::string_view range) {
     return fail(ErrorKind::InvalidInput, fmt::format("{} is {}, expected {}", what, value, range));
   };
-  if (config.tick < std::chrono::milliseconds(1) || config.tick > std::chrono::seconds(1)) {
-    return out_of_range("tick", config.tick.count(), "1,000 to 1,000,000 microseconds");
+  if (config.tick < std::chrono::microseconds(100) || config.tick > std::chrono::seconds(1)) {
+    return out_of_range("tick", config.tick.count(), "100 to 1,000,000 microseconds");
   }
   if (config.wasm_stack_bytes < 16 * kib || config.wasm_stack_bytes > 64 * mib)
     return out_of_range("wasm_stack_bytes", config.wasm_stack_bytes, "16 KiB to 64 MiB");

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 TEST(EngineConfig, IsRefusedOutsideOfItsRanges) {
   EXPECT_EQ(Engine::create({.tick = 0ms}).error().kind(), ErrorKind::InvalidInput);
-  EXPECT_EQ(Engine::create({.tick = 2s}).error().message(), "tick is 2000000, expected 1,000 to 1,000,000 microseconds");
+  EXPECT_EQ(Engine::create({.tick = 2s}).error().message(), "tick is 2000000, expected 100 to 1,000,000 microseconds");
   EXPECT_EQ(Engine::create({.wasm_stack_bytes = 1}).error().kind(), ErrorKind::InvalidInput);
   EXPECT_EQ(Engine::create({.wasm_stack_bytes = size_t{1} << 40}).error().kind(), ErrorKind::InvalidInput);
   EXPECT_EQ(Engine::create({.host_stack_bytes = 0}).error().kind(), ErrorKind::InvalidInput);

@@ -79,11 +79,25 @@ struct Access {
   static tn_context* context(const Store& store) { return store.context_; }
   static size_t stack_bytes(const Store& store) { return store.stack_bytes_; }
   static std::optional<Trap>& last_trap(Store& store) { return store.last_trap_; }
+  static std::optional<StoreLimit>& refused(Store& store) { return store.refused_; }
+  /// Counts an instance of a module in, whether it comes about or not. Error: `LimitExceeded` when the store has no room for it.
+  static Result<> count_instance(Store& store, const core::Module& module);
+  /// The first of the calls that are going on begins.
+  static void begin_calls(Store& store) {
+    const tn_store_figures figures = tn_context_figures(store.context_);
+    store.refusals_before_ = figures.refusals;
+    store.refused_memory_before_ = figures.refused_bytes;
+    store.refused_elements_before_ = figures.refused_elements;
+  }
+  static uint32_t& calls(Store& store) { return store.calls_; }
+  /// Which growth was refused since then; nothing when none was.
+  static std::optional<StoreLimit> refused_growth(const Store& store);
   static std::unique_ptr<StoreExtension>& extension(Store& store) { return store.extension_; }
   /// Keeps something alive until after the store's guests are gone.
   static void keep(Store& store, std::shared_ptr<void> what) { store.keep_.push_back(std::move(what)); }
 
   static const tn_module* native(const core::Module& module);
+  static const tn_needs& needs(const core::Module& module);
   /// Takes the module over.
   static core::Module module(const Engine& engine, OwnedModule module);
 
@@ -110,15 +124,30 @@ Error take_error(tn_error* error);
 tn_error* give_error(const Error& error);
 
 /// `LimitExceeded`: the thread has too little stack left for another call into a guest.
-[[gnu::cold]] Error stack_exhausted(const Store& store);
+[[gnu::cold]] Error stack_exhausted(Store& store);
 
 /// Whether the thread has the stack that a call into a guest of `store` may use.
 inline bool may_enter(const Store& store) { return stack_left() >= Access::stack_bytes(store); }
+
+/// A call into a guest, or an instantiation, while it goes on.
+class CallScope final {
+ public:
+  explicit CallScope(Store& store) : store_(store) {
+    if (Access::calls(store)++ == 0) Access::begin_calls(store);
+  }
+  ~CallScope() { --Access::calls(store_); }
+  CallScope(const CallScope&) = delete;
+  CallScope& operator=(const CallScope&) = delete;
+
+ private:
+  Store& store_;
+};
 
 /// Calls a guest: `values` holds the arguments and receives the results. Nothing is checked but the stack.
 inline Result<> call(Store& store, tn_func func, tn_val* values, size_t count) {
   if (!may_enter(store)) [[unlikely]]
     return std::unexpected(stack_exhausted(store));
+  const CallScope scope(store);
   if (tn_error* error = tn_func_call(Access::context(store), func, values, count); error != nullptr) [[unlikely]]
     return std::unexpected(take_error(store, error));
   return {};
@@ -132,7 +161,7 @@ inline std::span<std::byte> memory_data(const Store& store, const tn_memory& mem
 
 /// Instantiates with prepared imports; `set` may be nullptr. Errors as `core::Instance::create`.
 Result<tn_instance> instantiate(Store& store, const core::Module& module, const tn_host_set* set, std::span<const tn_extern> imports);
-Result<tn_instance> instantiate(Store& store, const tn_instance_pre& pre);
+Result<tn_instance> instantiate(Store& store, const core::Module& module, const tn_instance_pre& pre);
 
 /// Export `index` of an instance of `module`, in the order of `module.exports()`.
 Result<tn_extern> get_export(Store& store, const tn_instance& instance, const core::Module& module, size_t index);

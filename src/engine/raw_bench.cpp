@@ -101,7 +101,7 @@ void start_prepared(benchmark::State& state) {
   OwnedInstancePre pre(made);
   for (auto _ : state) {
     auto store = *Store::create(setup.engine);
-    run(state, *store, setup.module, *instantiate(*store, *pre));
+    run(state, *store, setup.module, *instantiate(*store, setup.module, *pre));
   }
 }
 BENCHMARK(start_prepared)->Arg(1)->Arg(40);

@@ -40,14 +40,23 @@ Trap read_trap(const tn_error* error) {
   return trap;
 }
 
-/// A guest that runs out of memory ends itself with `unreachable`; when a limit refused it growth before, that limit is what the caller wants to know.
-void explain_refusal(Trap& trap, const StoreFigures& figures) {
-  if (trap.code != TrapCode::Unreachable || figures.refusals == 0) return;
+/// A guest that runs out of memory ends itself with `unreachable`; when a limit refused it growth in the same call, that limit is what the caller wants to
+/// know.
+void explain_refusal(Trap& trap, const StoreFigures& figures, StoreLimit refused) {
   trap.kind = ErrorKind::LimitExceeded;
-  if (figures.refused_memory_bytes != 0)
+  if (refused == StoreLimit::Memory) {
     trap.message += fmt::format(" after the store's limit refused it memory (to {} bytes in all)", figures.refused_memory_bytes);
-  if (figures.refused_table_elements != 0)
+  } else {
     trap.message += fmt::format(" after the store's limit refused it table elements (to {} in all)", figures.refused_table_elements);
+  }
+}
+
+/// The limit behind an error of the engine, when it is one of the store's.
+std::optional<StoreLimit> limit_of(ErrorKind kind, int trap_code, std::optional<StoreLimit> refused_growth) {
+  if (kind != ErrorKind::LimitExceeded) return std::nullopt;
+  if (trap_code == static_cast<int>(TrapCode::OutOfFuel)) return StoreLimit::Fuel;
+  if (trap_code == static_cast<int>(TrapCode::StackOverflow)) return StoreLimit::Stack;
+  return refused_growth;
 }
 
 }  // namespace
@@ -56,6 +65,7 @@ namespace engine {
 
 Result<std::unique_ptr<Store>> Access::create_store(const Engine& engine, const StoreLimits& limits) {
   std::unique_ptr<Store> store(new Store(engine));
+  store->limits_ = limits;
   tn_store_limits native{};
   native.memory_bytes = limits.memory_bytes;
   native.table_elements = limits.table_elements;
@@ -77,19 +87,54 @@ Result<std::unique_ptr<Store>> Access::create_store(const Engine& engine, const 
 
 void Access::destroy(Store& store) { tn_store_free(std::exchange(store.store_, nullptr)); }
 
+Result<> Access::count_instance(Store& store, const core::Module& module) {
+  const tn_needs& wanted = needs(module);
+  const auto check = [&store](StoreLimit limit, std::string_view what, uint64_t would_be, uint64_t most) -> Result<> {
+    if (would_be <= most) return {};
+    store.refused_ = limit;
+    return fail(ErrorKind::LimitExceeded, fmt::format("{} would be {}, the limit is {}", what, would_be, most));
+  };
+  const StoreLimits& limits = store.limits_;
+  TENON_CHECK_OK(check(StoreLimit::Memories, "memories of a core instance", wanted.memories, limits.memories_per_instance));
+  TENON_CHECK_OK(check(StoreLimit::Tables, "tables of a core instance", wanted.tables, limits.tables_per_instance));
+  TENON_CHECK_OK(check(StoreLimit::Instances, "core instances of the store", store.instances_ + 1, limits.instances));
+  TENON_CHECK_OK(check(StoreLimit::Memories, "memories of the store", store.memories_ + wanted.memories, limits.memories));
+  TENON_CHECK_OK(check(StoreLimit::Tables, "tables of the store", store.tables_ + wanted.tables, limits.tables));
+  store.instances_ += 1;
+  store.memories_ += wanted.memories;
+  store.tables_ += wanted.tables;
+  return {};
+}
+
+std::optional<StoreLimit> Access::refused_growth(const Store& store) {
+  const StoreFigures figures = store.figures();
+  if (figures.refusals == store.refusals_before_) return std::nullopt;
+  if (figures.refused_memory_bytes != store.refused_memory_before_) return StoreLimit::Memory;
+  if (figures.refused_table_elements != store.refused_elements_before_) return StoreLimit::TableElements;
+  // The same growth was refused as in an earlier call.
+  return figures.refused_memory_bytes != 0 ? StoreLimit::Memory : StoreLimit::TableElements;
+}
+
 Error take_error(Store& store, tn_error* error) {
   OwnedError owned(error);
-  if (tn_error_trap_code(error) < 0 && tn_error_frame_count(error) == 0) {
-    return Error(static_cast<ErrorKind>(tn_error_kind(error)), std::string(text_of(tn_error_message(error))));
-  }
+  const auto kind = static_cast<ErrorKind>(tn_error_kind(error));
+  const int trap_code = tn_error_trap_code(error);
+  const std::optional<StoreLimit> growth = Access::refused_growth(store);
+  std::optional<StoreLimit>& refused = Access::refused(store);
+  refused = limit_of(kind, trap_code, growth);
+  if (trap_code < 0 && tn_error_frame_count(error) == 0) return Error(kind, std::string(text_of(tn_error_message(error))));
   Trap trap = read_trap(error);
-  explain_refusal(trap, store.figures());
+  if (trap.code == TrapCode::Unreachable && growth) {
+    explain_refusal(trap, store.figures(), *growth);
+    refused = growth;
+  }
   Error answer(trap.kind, trap.message);
   Access::last_trap(store) = std::move(trap);
   return answer;
 }
 
-Error stack_exhausted(const Store& store) {
+Error stack_exhausted(Store& store) {
+  Access::refused(store) = StoreLimit::Stack;
   return Error(ErrorKind::LimitExceeded,
                fmt::format("calls are nested too deep: {} bytes of stack are left, a call needs {}", stack_left(), Access::stack_bytes(store)));
 }

@@ -91,6 +91,90 @@ TEST(StoreLimits, AbortAfterRefusedMemoryIsALimitNotATrap) {
   EXPECT_EQ(result.error().message(), "wasm trap: wasm `unreachable` instruction executed after the store's limit refused it memory (to 589824 bytes in all)");
 }
 
+TEST(StoreLimits, TrapLongAfterARefusalIsATrap) {
+  Guest guest(grower, {}, {.memory_bytes = 2 * page});
+  EXPECT_EQ(*guest.get<int32_t(int32_t)>("grow").call(8), -1);
+  auto trapped = guest.get<void()>("trap").call();
+  EXPECT_EQ(trapped.error().kind(), ErrorKind::Trap);
+  EXPECT_EQ(trapped.error().message(), "wasm trap: wasm `unreachable` instruction executed");
+  EXPECT_EQ(guest.store->refused(), std::nullopt);
+}
+
+TEST(StoreLimits, TheSameRefusalInALaterCallCountsAgain) {
+  Guest guest(grower, {}, {.memory_bytes = 2 * page});
+  EXPECT_EQ(*guest.get<int32_t(int32_t)>("grow").call(8), -1);
+  EXPECT_EQ(guest.get<void(int32_t)>("abort_when_refused").call(8).error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_EQ(guest.store->refused(), StoreLimit::Memory);
+}
+
+/// A guest that is refused memory, calls the host, which calls the guest again, and then gives up.
+TEST(StoreLimits, ARefusalCountsForTheWholeOfTheOutermostCall) {
+  Engine engine = make_engine();
+  auto store = *Store::create(engine, {.memory_bytes = 2 * page});
+  core::Module module = make_module(engine, R"((module (import "host" "back" (func $back)) (memory 1)
+    (func (export "nop"))
+    (func (export "abort") (drop (memory.grow (i32.const 8))) (call $back) unreachable)
+    (func (export "nested_trap") (call $back) unreachable)))");
+  std::optional<Instance> instance;
+  const auto back = [&instance](Store&, std::span<const Val>, std::span<Val>) -> Result<> { return instance->get_func("nop")->typed<void()>()->call(); };
+  core::Extern import = *core::Func::create(*store, {}, back);
+  instance = *Instance::create(*store, module, std::span(&import, 1));
+  EXPECT_EQ(instance->get_func("abort")->typed<void()>()->call().error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_EQ(instance->get_func("nested_trap")->typed<void()>()->call().error().kind(), ErrorKind::Trap);
+}
+
+TEST(StoreLimits, ARefusedTableIsToldFromARefusedMemory) {
+  Guest guest(R"((module (memory 1) (table $t 1 funcref)
+    (func (export "memory") (drop (memory.grow (i32.const 9))) unreachable)
+    (func (export "table") (drop (table.grow $t (ref.null func) (i32.const 99))) unreachable)))",
+              {}, {.memory_bytes = page, .table_elements = 10});
+  EXPECT_EQ(guest.get<void()>("memory").call().error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_EQ(guest.store->refused(), StoreLimit::Memory);
+  auto table = guest.get<void()>("table").call();
+  EXPECT_EQ(table.error().message(), "wasm trap: wasm `unreachable` instruction executed after the store's limit refused it table elements (to 100 in all)");
+  EXPECT_EQ(guest.store->refused(), StoreLimit::TableElements);
+}
+
+TEST(StoreLimits, TellWhichOfThemWasReached) {
+  Guest spinning("(module (func $f (export \"deep\") (call $f)))");
+  EXPECT_FALSE(spinning.get<void()>("deep").call());
+  EXPECT_EQ(spinning.store->refused(), StoreLimit::Stack);
+  Guest growing(grower, {}, {.memory_bytes = 2 * page, .trap_on_growth_failure = true});
+  EXPECT_FALSE(growing.get<int32_t(int32_t)>("grow").call(2));
+  EXPECT_EQ(growing.store->refused(), StoreLimit::Memory);
+  EXPECT_FALSE(growing.get<void()>("trap").call());
+  EXPECT_EQ(growing.store->refused(), std::nullopt);
+  auto small = *Store::create(growing.engine, {.memory_bytes = page});
+  EXPECT_EQ(Instance::create(*small, make_module(growing.engine, "(module (memory 2))")).error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_EQ(small->refused(), StoreLimit::Memory);
+}
+
+TEST(StoreLimits, CountTablesAndMemoriesOfEachInstanceByItself) {
+  Engine engine = make_engine();
+  auto store = *Store::create(engine, {.memories_per_instance = 1, .tables_per_instance = 1});
+  core::Module one = make_module(engine, "(module (table (export \"t\") 1 funcref) (memory 1))");
+  ASSERT_TRUE(Instance::create(*store, one));
+  auto second = Instance::create(*store, one);
+  ASSERT_TRUE(second) << "another instance has its own";
+  core::Extern table = *second->get_table("t");
+  EXPECT_TRUE(Instance::create(*store, make_module(engine, "(module (import \"\" \"\" (table 1 funcref)) (table 1 funcref))"), std::span(&table, 1)))
+      << "an import is not its own";
+  auto two = Instance::create(*store, make_module(engine, "(module (table 1 funcref) (table 1 funcref))"));
+  EXPECT_EQ(two.error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_EQ(two.error().message(), "tables of a core instance would be 2, the limit is 1");
+  EXPECT_EQ(store->refused(), StoreLimit::Tables);
+  auto memories = Instance::create(*store, make_module(engine, "(module (memory 1) (memory 1))"));
+  EXPECT_EQ(memories.error().message(), "memories of a core instance would be 2, the limit is 1");
+  EXPECT_EQ(store->refused(), StoreLimit::Memories);
+}
+
+TEST(StoreLimits, OfAnInstanceHoldForModulesOutOfTheirCompiledForm) {
+  Engine engine = make_engine();
+  const auto code = *make_module(engine, "(module (table 1 funcref) (table 1 funcref))").serialize();
+  auto store = *Store::create(engine, {.tables_per_instance = 1});
+  EXPECT_EQ(Instance::create(*store, *core::Module::deserialize(engine, code)).error().kind(), ErrorKind::LimitExceeded);
+}
+
 TEST(StoreLimits, GrowthThatTheMachineRefusesIsGivenBack) {
   Guest guest("(module (memory (export \"memory\") i64 1) (func (export \"grow\") (param i64) (result i64) local.get 0 memory.grow))");
   EXPECT_EQ(*guest.get<int64_t(int64_t)>("grow").call(int64_t{1} << 40), -1);
@@ -101,7 +185,8 @@ TEST(StoreLimits, HoldForInstancesMemoriesAndTables) {
   Engine engine = make_engine();
   auto instances = *Store::create(engine, {.instances = 1});
   ASSERT_TRUE(Instance::create(*instances, make_module(engine, "(module)")));
-  EXPECT_EQ(Instance::create(*instances, make_module(engine, "(module)")).error().kind(), ErrorKind::LimitExceeded);
+  EXPECT_EQ(Instance::create(*instances, make_module(engine, "(module)")).error().message(), "core instances of the store would be 2, the limit is 1");
+  EXPECT_EQ(instances->refused(), StoreLimit::Instances);
   auto memories = *Store::create(engine, {.memories = 1});
   EXPECT_EQ(Instance::create(*memories, make_module(engine, "(module (memory 1) (memory 1))")).error().kind(), ErrorKind::LimitExceeded);
   auto tables = *Store::create(engine, {.table_elements = 5, .tables = 1});
@@ -116,6 +201,36 @@ TEST(Fuel, NewStoreHasNone) {
   auto result = guest.get<void(int32_t)>("work").call(100);
   EXPECT_EQ(result.error().kind(), ErrorKind::LimitExceeded);
   EXPECT_EQ(guest.store->last_trap()->code, TrapCode::OutOfFuel);
+  EXPECT_EQ(guest.store->refused(), StoreLimit::Fuel);
+}
+
+TEST(Fuel, TheSameCallCostsTheSameInOneStoreAndInAnother) {
+  std::optional<uint64_t> cost;
+  for (int i = 0; i < 3; ++i) {
+    Guest guest(spinner, {.fuel = true});
+    for (int j = 0; j < 3; ++j) {
+      ASSERT_TRUE(guest.store->set_fuel(1'000'000));
+      ASSERT_TRUE(guest.get<void(int32_t)>("work").call(777));
+      const uint64_t spent = 1'000'000 - *guest.store->fuel();
+      if (!cost) cost = spent;
+      EXPECT_EQ(spent, *cost);
+    }
+  }
+  EXPECT_GT(*cost, 777U);
+}
+
+TEST(Fuel, AnEndIsMetAtTheSamePlaceEachTime) {
+  std::optional<int32_t> reached;
+  for (int i = 0; i < 3; ++i) {
+    Guest guest(R"((module (global (export "n") (mut i32) (i32.const 0))
+      (func (export "count") (loop (global.set 0 (i32.add (global.get 0) (i32.const 1))) (br 0)))))",
+                {.fuel = true});
+    ASSERT_TRUE(guest.store->set_fuel(10'000));
+    EXPECT_FALSE(guest.get<void()>("count").call());
+    const int32_t count = std::get<int32_t>(*guest.instance.get_global("n")->get());
+    if (!reached) reached = count;
+    EXPECT_EQ(count, *reached);
+  }
 }
 
 TEST(Fuel, EndsALoopAndCountsRepeatably) {

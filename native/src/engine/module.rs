@@ -217,6 +217,23 @@ pub unsafe extern "C" fn tn_module_code_size(module: *const tn_module) -> usize 
     guard_value(0, || unsafe { &*module }.module.text().len())
 }
 
+/// What an instance of a module takes from its store beside its code: the tables and memories that it defines, not those that it imports.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+#[allow(non_camel_case_types)]
+pub struct tn_needs {
+    pub tables: u32,
+    pub memories: u32,
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tn_module_needs(module: *const tn_module) -> tn_needs {
+    guard_value(tn_needs { tables: u32::MAX, memories: u32::MAX }, || {
+        let needs = unsafe { &*module }.module.resources_required();
+        tn_needs { tables: needs.num_tables, memories: needs.num_memories }
+    })
+}
+
 /// An import or an export of a module. The texts are valid as long as the module.
 #[repr(C)]
 #[derive(Clone, Copy)]
