@@ -54,7 +54,8 @@ class HostCall {
 /// from several threads at once when the linker's instances live in several stores.
 using HostCallback = std::function<Result<std::optional<Value>>(HostCall& call, std::span<Value> arguments)>;
 
-/// The destructor of a host resource. Gets the representation; an error traps the guest that dropped the handle.
+/// The destructor of a host resource. Gets the representation; an error traps the guest that dropped the handle. It must not throw. `drop_resource` says when
+/// it runs: at the latest in the store's end, so what it uses must outlive the stores.
 using ResourceDestructor = std::function<Result<>(Store& store, uint32_t representation)>;
 
 /// One level of names in a linker: its root, or an instance that it provides. A view; the linker outlives it.

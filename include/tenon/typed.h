@@ -88,7 +88,7 @@ class Borrow;
 /// An owned handle of a resource, outside of any guest. Move-only. `Tag` is any type that stands for the resource; one with a static
 /// `ResourceType type()` stands for a resource of the host.
 ///
-/// A handle that is never dropped leaves its resource alive until the store ends. The thread of the store.
+/// A handle that is never dropped leaves its resource alive until the store ends; see `drop_resource`. The thread of the store.
 template <class Tag>
 class Own {
  public:
@@ -132,7 +132,8 @@ class Borrow {
   ResourceAny resource_;
 };
 
-/// A handle of the host's own resource `Tag`, as its representation: in a host function's parameters, the guest gave it away for good.
+/// A handle of the host's own resource `Tag`, as its representation: in a host function's parameters, the guest gave it away for good and no destructor runs
+/// for it any more. In a result the guest gets it; one that does not fit into the guest's table is ended by its destructor.
 template <class Tag>
 struct HostOwn {
   uint32_t representation = 0;
@@ -491,6 +492,7 @@ class LambdaFunction<F, Declared(Args...)> final : public HostFunction {
     std::tuple<typename Held<Args>::Type...> held;
     if (!lift<W>(frame, held, indexes)) [[unlikely]]
       return false;
+    frame.begin_body();
     const auto invoke = [&]() -> decltype(auto) {
       if constexpr (std::is_invocable_v<F&, HostCall&, decltype(hand_on(std::get<I>(held)))...>) {
         HostCall call(frame.store(), frame.type());

@@ -50,31 +50,49 @@ Result<uint32_t> lower_borrow(InstanceState& instance, ResourceTableIndex table,
   return index;
 }
 
-/// What a host's handle stands for in a call; it is lent for the call, or given away.
-Result<uint32_t> take_representation(InstanceState& instance, ResourceTableIndex table, const ResourceAny& any, bool as_own) {
-  const auto resource = std::static_pointer_cast<component::HostResource>(any.state);
+/// Notes an owned handle of the host's own resource until it is known that the call did not fail.
+void note_taken(InstanceState& instance, ResourceTableIndex table, uint32_t representation) {
+  auto destructor = instance.host_destructor(instance.plan().resource_tables[at(table)].resource);
+  if (destructor) instance.store().note_taken({.handle = nullptr, .destructor = std::move(destructor), .representation = representation});
+}
+
+/// An owned handle of the host's that did not fit into the guest's table is nobody's any more.
+Result<uint32_t> insert_own(InstanceState& instance, ResourceTableIndex table, uint32_t representation) {
+  auto inserted = instance.handles(table).insert_own(instance.store().handles, table, representation);
+  if (!inserted) {
+    if (const auto destructor = instance.host_destructor(instance.plan().resource_tables[at(table)].resource))
+      (void)(*destructor)(instance.store().store(), representation);
+  }
+  return inserted;
+}
+
+/// What a host's handle stands for in a call that it is lent to, or given away to.
+Result<component::HostResource*> usable(InstanceState& instance, ResourceTableIndex table, const ResourceAny& any) {
+  auto* const resource = static_cast<component::HostResource*>(any.state.get());
   if (resource->store != instance.store().number()) return fail(ErrorKind::InvalidInput, "the resource handle is of another store");
   if (!(resource->type == instance.resource(table))) return fail(ErrorKind::InvalidInput, "mismatched resource types");
   if (resource->state != component::HostResource::State::Live) return fail(ErrorKind::InvalidInput, "host resource already consumed");
   if (resource->scope != 0 && !instance.store().scopes.is_live(resource->scope))
     return fail(ErrorKind::InvalidInput, "the borrowed resource handle outlived its call");
-  if (as_own) {
-    if (!any.owned || resource->scope != 0) return fail(ErrorKind::InvalidInput, "cannot lower a `borrow` resource into an `own`");
-    if (resource->lend_count != 0) return fail(ErrorKind::InvalidInput, "cannot remove owned resource while borrowed");
-    resource->state = component::HostResource::State::GivenAway;
-  } else if (resource->scope == 0) {
-    ++resource->lend_count;
-    instance.store().scopes.add_lender(resource);
-  }
-  return resource->representation;
+  return resource;
 }
 
 Result<uint32_t> lower_handle(InstanceState& instance, const TypeNode& type, const ResourceAny& any) {
   const ResourceTableIndex table = table_of(type);
-  const bool as_own = type.kind == TypeKind::Own;
-  TENON_TRY(const uint32_t representation, take_representation(instance, table, any, as_own));
-  if (as_own) return instance.handles(table).insert_own(instance.store().handles, table, representation);
-  return lower_borrow(instance, table, representation);
+  TENON_TRY(component::HostResource* const resource, usable(instance, table, any));
+  StoreState& store = instance.store();
+  if (type.kind != TypeKind::Own) {
+    if (resource->scope == 0) {
+      ++resource->lend_count;
+      store.scopes.add_lender(std::static_pointer_cast<component::HostResource>(any.state));
+    }
+    return lower_borrow(instance, table, resource->representation);
+  }
+  if (!any.owned || resource->scope != 0) return fail(ErrorKind::InvalidInput, "cannot lower a `borrow` resource into an `own`");
+  if (resource->lend_count != 0) return fail(ErrorKind::InvalidInput, "cannot remove owned resource while borrowed");
+  resource->state = component::HostResource::State::GivenAway;
+  store.held.remove(store.handles, *resource);
+  return insert_own(instance, table, resource->representation);
 }
 
 Result<ResourceAny> lift_handle(InstanceState& instance, const TypeNode& type, uint32_t index) {
@@ -83,12 +101,16 @@ Result<ResourceAny> lift_handle(InstanceState& instance, const TypeNode& type, u
   TENON_TRY(const uint32_t representation, as_own ? lift_own(instance, table, index) : lift_borrow(instance, table, index));
   StoreState& store = instance.store();
   const component::ResourceIndex resource = instance.plan().resource_tables[at(table)].resource;
-  auto made = std::make_shared<component::HostResource>(component::HostResource{.type = instance.resource(resource),
-                                                                                .representation = representation,
-                                                                                .store = store.number(),
-                                                                                .instance = as_own ? &instance : nullptr,
-                                                                                .resource = resource,
-                                                                                .scope = as_own ? 0 : store.scopes.serial()});
+  auto made = std::make_shared<component::HostResource>(
+      component::HostResource{.type = instance.resource(resource), .representation = representation, .store = store.number(), .resource = resource});
+  if (!as_own) {
+    made->scope = store.scopes.serial();
+  } else if (!made->type.is_host()) {
+    made->instance = &instance;
+  } else if ((made->destructor = instance.host_destructor(resource))) {
+    store.held.add(store.handles, made);
+    store.note_taken({.handle = made, .destructor = nullptr});
+  }
   return ResourceAny{.state = std::move(made), .owned = as_own};
 }
 
@@ -140,13 +162,16 @@ bool lower_handle_step(Guest& guest, const TypeNode& type, const ResourceAny& re
 bool lift_representation_step(Guest& guest, const TypeNode& type, uint32_t index, uint32_t& representation) {
   InstanceState& instance = instance_of(guest);
   const ResourceTableIndex table = table_of(type);
-  return give(guest, type.kind == TypeKind::Own ? lift_own(instance, table, index) : lift_borrow(instance, table, index), representation);
+  if (type.kind != TypeKind::Own) return give(guest, lift_borrow(instance, table, index), representation);
+  if (!give(guest, lift_own(instance, table, index), representation)) return false;
+  note_taken(instance, table, representation);
+  return true;
 }
 
 bool lower_representation_step(Guest& guest, const TypeNode& type, uint32_t representation, uint32_t& index) {
   InstanceState& instance = instance_of(guest);
   const ResourceTableIndex table = table_of(type);
-  if (type.kind == TypeKind::Own) return give(guest, instance.handles(table).insert_own(instance.store().handles, table, representation), index);
+  if (type.kind == TypeKind::Own) return give(guest, insert_own(instance, table, representation), index);
   return give(guest, lower_borrow(instance, table, representation), index);
 }
 
@@ -213,6 +238,7 @@ GuestCall::~GuestCall() {
   if (invoked_ || guest_.is_broken() || !store.scopes.finish(store.handles)) func_->instance->poison();
   store.scopes.unwind(store.handles, depth_);
   close();
+  if (lifting_) store.drop_taken();
 }
 
 void GuestCall::close() {
@@ -251,6 +277,8 @@ bool GuestCall::invoke() {
   if (auto finished = store.scopes.finish(store.handles); !finished) [[unlikely]]
     return keep(guest_, std::move(finished).error());
   if (shape().result_uses_memory) guest_.refresh();
+  store.forget_taken();
+  lifting_ = true;
   return true;
 }
 
@@ -270,6 +298,7 @@ bool GuestCall::leave() {
       return keep(guest_, std::move(called).error());
     instance.set_may_leave(func_->options->instance, true);
   }
+  store.forget_taken();
   store.scopes.pop();
   close();
   return true;

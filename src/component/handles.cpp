@@ -36,8 +36,7 @@ Result<HandleTable::Lent> HandleTable::lend(HandleCounter& counter, uint32_t ind
   TENON_TRY(const Slot* found, find(index, type));
   Slot& slot = slots_[index - 1];
   if (found->kind == SlotKind::Borrow) return Lent{.rep = slot.rep, .owned = false};
-  if (slot.lend_count_or_scope == std::numeric_limits<uint32_t>::max())
-    return fail(ErrorKind::Trap, "cannot lend resource: too many active lends");
+  if (slot.lend_count_or_scope == std::numeric_limits<uint32_t>::max()) return fail(ErrorKind::Trap, "cannot lend resource: too many active lends");
   if (!counter.take()) return fail(ErrorKind::Trap, "cannot lend resource: store handle limit exceeded");
   ++slot.lend_count_or_scope;
   return Lent{.rep = slot.rep, .owned = true};
@@ -61,6 +60,19 @@ Result<HandleTable::Removed> HandleTable::remove(HandleCounter& counter, uint32_
   --live_;
   counter.give_back();
   return removed;
+}
+
+std::optional<std::pair<ResourceTableIndex, uint32_t>> HandleTable::take_last_owned(HandleCounter& counter) {
+  while (!slots_.empty()) {
+    const Slot slot = slots_.back();
+    slots_.pop_back();
+    free_ = static_cast<uint32_t>(slots_.size());
+    if (slot.kind == SlotKind::Free) continue;
+    --live_;
+    counter.give_back();
+    if (slot.kind == SlotKind::Own) return std::pair(slot.type, slot.rep);
+  }
+  return std::nullopt;
 }
 
 }  // namespace tenon::component

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "tenon/result.h"
@@ -29,6 +31,8 @@ class HandleCounter {
     ++live_;
     return true;
   }
+  /// Takes one that was given back just before, whatever the limit has become.
+  void take_again() { ++live_; }
   void give_back() { --live_; }
   void give_back(uint32_t count) { live_ -= count; }
 
@@ -70,6 +74,10 @@ class HandleTable {
   /// Takes back one lend. The handle is there and owned, because invariant 3 kept it.
   void undo_lend(HandleCounter& counter, uint32_t index);
   Result<Removed> remove(HandleCounter& counter, uint32_t index, ResourceTableIndex type);
+
+  /// Takes out the owned handle with the highest index: its type and representation. Nothing when there is none. For the table's end: what lies above that
+  /// handle, borrows too, is forgotten.
+  std::optional<std::pair<ResourceTableIndex, uint32_t>> take_last_owned(HandleCounter& counter);
 
   /// Number of live handles.
   uint32_t size() const { return live_; }

@@ -83,5 +83,24 @@ TEST(HandleTable, StopsAtTheLimitOfItsStore) {
   EXPECT_TRUE(a.lend(counter, 1, files));
 }
 
+TEST(HandleTable, EndsFromTheHighestOwnedHandleAndForgetsBorrows) {
+  HandleCounter counter;
+  HandleTable table;
+  ASSERT_TRUE(table.insert_own(counter, files, 10));
+  ASSERT_TRUE(table.insert_own(counter, sockets, 20));
+  ASSERT_TRUE(table.insert_borrow(counter, files, 30, 0));
+  ASSERT_TRUE(table.insert_own(counter, files, 40));
+  ASSERT_TRUE(table.insert_own(counter, files, 50));
+  ASSERT_TRUE(table.remove(counter, 4, files));
+  EXPECT_EQ(table.take_last_owned(counter), std::pair(files, 50u));
+  EXPECT_EQ(table.take_last_owned(counter), std::pair(sockets, 20u));
+  EXPECT_EQ(table.insert_own(counter, sockets, 60).value(), 2u) << "the table stays whole";
+  EXPECT_EQ(table.take_last_owned(counter), std::pair(sockets, 60u));
+  EXPECT_EQ(table.take_last_owned(counter), std::pair(files, 10u));
+  EXPECT_EQ(table.take_last_owned(counter), std::nullopt);
+  EXPECT_EQ(counter.live(), 0u);
+  EXPECT_EQ(table.size(), 0u);
+}
+
 }  // namespace
 }  // namespace tenon::component

@@ -37,6 +37,40 @@ StoreState::StoreState(Store& store)
       memories_stay_(reserves_all(store.engine().config())) {}
 StoreState::~StoreState() = default;
 
+void StoreState::end() noexcept {
+  is_ending_ = true;
+  for (const auto& instance : instances) instance->poison();
+  // What fails now has nobody to be told.
+  while (const std::shared_ptr<component::HostResource> resource = held.newest()) (void)drop(*resource);
+  for (size_t i = instances.size(); i > 0; --i) instances[i - 1]->drop_host_handles();
+}
+
+Result<> StoreState::drop(component::HostResource& resource) {
+  const std::shared_ptr<const ResourceDestructor> destructor = std::move(resource.destructor);
+  resource.state = component::HostResource::State::Dropped;
+  const uint32_t representation = resource.representation;
+  held.remove(handles, resource);
+  return destructor ? (*destructor)(store_, representation) : Result<>();
+}
+
+void StoreState::discard(InstanceState& instance) {
+  instance.drop_host_handles();
+  // Nobody else points to it: the host gets handles of an instance's own resources from its exports only, which were not there yet.
+  if (instance.has_code_in_engine()) kept_.insert(instance.pre().component);
+  std::erase_if(instances, [&instance](const auto& each) { return each.get() == &instance; });
+}
+
+void StoreState::drop_taken() {
+  // A destructor may let other guests run, whose liftings use the list.
+  for (const TakenResource& taken : std::exchange(taken_, {})) {
+    if (taken.handle == nullptr) {
+      (void)(*taken.destructor)(store_, taken.representation);
+    } else if (taken.handle->state == component::HostResource::State::Live) {
+      (void)drop(*taken.handle);
+    }
+  }
+}
+
 StoreState& StoreState::of(Store& store) {
   if (engine::extension_of(store) == nullptr) engine::set_extension(store, std::make_unique<StoreState>(store));
   return *static_cast<StoreState*>(engine::extension_of(store));
@@ -152,6 +186,7 @@ Result<> InstanceState::instantiate(const component::InstantiateImportedModule& 
 Result<> InstanceState::run_instantiation(const core::Module& module, const tn_instance_pre* prepared, std::span<const tn_extern> imports,
                                           component::RuntimeInstanceIndex index, bool enters) {
   tn_instance& instance = instances_[at(index)];
+  has_code_in_engine_ = true;
   // Start functions run inside of their component instance; adapters have none and call nothing.
   std::optional<Entry> entry;
   if (enters) entry.emplace(store_, *this);
@@ -214,6 +249,7 @@ Result<tn_func> InstanceState::find_func(const CoreDef& def) {
   TENON_TRY(const tn_extern found, find(def));
   if (found.kind == TN_FUNC) return found.of.func;
   if (found.kind == TN_HOST_FUNC) {
+    has_code_in_engine_ = true;
     tn_func made{};
     if (tn_error* error = tn_host_set_func(component().host_set(), context(), found.of.index, &made); error != nullptr)
       return std::unexpected(engine::take_error(error));
@@ -241,11 +277,23 @@ bool InstanceState::is_own_resource(component::ResourceTableIndex table) const {
   return defined && plan().defined_resource_instances[at(*defined)] == entry.instance;
 }
 
+std::shared_ptr<const ResourceDestructor> InstanceState::host_destructor(ResourceIndex index) const {
+  return plan().defined_resource(index) ? nullptr : pre_->resources[at(index)].destructor;
+}
+
+void InstanceState::drop_host_handles() {
+  for (size_t i = tables_.size(); i > 0; --i) {
+    while (const auto taken = tables_[i - 1].handles.take_last_owned(store_.handles)) {
+      if (const auto destructor = host_destructor(plan().resource_tables[at(taken->first)].resource)) (void)(*destructor)(store_.store(), taken->second);
+    }
+  }
+}
+
 Result<> InstanceState::destroy(ResourceIndex index, uint32_t representation) {
   const auto defined = plan().defined_resource(index);
   if (!defined) {
     const auto& destructor = pre_->resources[at(index)].destructor;
-    return destructor && *destructor ? (*destructor)(store_.store(), representation) : Result<>();
+    return destructor ? (*destructor)(store_.store(), representation) : Result<>();
   }
   const tn_func destructor = destructors_[at(*defined)];
   if (destructor.raw == nullptr) return {};
@@ -286,10 +334,14 @@ namespace tenon {
 Result<Instance> InstancePre::instantiate(Store& store) const {
   if (engine::raw(store.engine()) != engine::raw(state_->component->engine())) return fail(ErrorKind::InvalidInput, "the component is of another engine");
   detail::StoreState& state = detail::StoreState::of(store);
+  if (state.is_ending()) return fail(ErrorKind::InvalidInput, "the store is ending");
   auto made = std::make_unique<detail::InstanceState>(state, state_);
   detail::InstanceState& instance = *made;
   state.instances.push_back(std::move(made));
-  TENON_CHECK_OK(instance.start());
+  if (auto started = instance.start(); !started) {
+    state.discard(instance);
+    return std::unexpected(std::move(started).error());
+  }
   return Instance(instance);
 }
 

@@ -12,11 +12,11 @@
 
 namespace tenon {
 
+using component::at;
 using component::ExternType;
 using component::InstanceTypeIndex;
 using component::NamedExtern;
 using component::ResourceIndex;
-using component::at;
 
 namespace detail {
 
@@ -51,6 +51,7 @@ class DynamicFunction final : public HostFunction {
   bool call(HostFrame& frame) const noexcept override {
     std::vector<Value> arguments(frame.type().param_count());
     if (!lift(frame, arguments)) return false;
+    frame.begin_body();
     HostCall host_call(frame.store(), frame.type());
     auto result = callback_(host_call, arguments);
     if (!result) return frame.guest().fail(std::move(result).error());
@@ -78,7 +79,8 @@ class DynamicFunction final : public HostFunction {
   static bool lower(HostFrame& frame, const std::optional<Value>& result) {
     const auto type = frame.type().result();
     if (result.has_value() != type.has_value())
-      return frame.guest().fail(ErrorKind::InvalidInput, type ? "the host function returned no value, expected " + to_string(*type) : "the host function returned a value, expected none");
+      return frame.guest().fail(ErrorKind::InvalidInput, type ? "the host function returned no value, expected " + to_string(*type)
+                                                              : "the host function returned a value, expected none");
     if (!frame.finish()) return false;
     if (!type) return true;
     bool good = false;
@@ -263,7 +265,8 @@ struct Linker::State {
     } else if (std::holds_alternative<component::ResourceTableIndex>(item.type)) {
       scope.names.insert(item.name, detail::ResourceDefinition{.type = ResourceType::create_host(), .destructor = nullptr});
     } else if (!std::holds_alternative<TypeIndex>(item.type)) {
-      return fail(ErrorKind::InvalidInput, "unable to define " + std::string(component::to_string(component::kind_of(item.type))) + " imports as traps: " + full);
+      return fail(ErrorKind::InvalidInput,
+                  "unable to define " + std::string(component::to_string(component::kind_of(item.type))) + " imports as traps: " + full);
     }
     return {};
   }

@@ -46,22 +46,17 @@ Result<ResourceType> resource_type(const ResourceAny& resource) {
 
 Result<> drop_resource(Store& store, const ResourceAny& resource) {
   detail::StoreState& state = detail::StoreState::of(store);
-  TENON_TRY(HostResource* held, use(state, resource));
+  TENON_TRY(HostResource * held, use(state, resource));
   if (held->scope != 0) {
     held->state = HostResource::State::Dropped;
     return {};
   }
   if (held->lend_count != 0) return fail(ErrorKind::InvalidInput, "cannot remove owned resource while borrowed");
-  if (held->instance == nullptr) {
-    held->state = HostResource::State::Dropped;
-    return {};
-  }
-  // What the guest defined is ended inside of it; what the host defined, by the destructor that the instance was linked with.
+  // What the host defined is ended by the destructor that the instance was linked with which gave it away; what the guest defined, inside of the guest.
+  if (held->instance == nullptr) return state.drop(*held);
   detail::InstanceState& instance = *held->instance;
-  const bool is_guests = !held->type.is_host();
-  if (is_guests && (instance.is_poisoned() || instance.is_entered())) return fail(ErrorKind::Trap, "wasm trap: cannot enter component instance");
+  if (instance.is_poisoned() || instance.is_entered()) return fail(ErrorKind::Trap, "wasm trap: cannot enter component instance");
   held->state = HostResource::State::Dropped;
-  if (!is_guests) return instance.destroy(held->resource, held->representation);
   detail::Entry entry(state, instance);
   TENON_CHECK_OK(instance.destroy(held->resource, held->representation));
   return entry.leave();

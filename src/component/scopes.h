@@ -5,34 +5,10 @@
 #include <vector>
 
 #include "component/handles.h"
-#include "tenon/resource.h"
+#include "component/host_resources.h"
 #include "tenon/result.h"
 
-namespace tenon::detail {
-class InstanceState;
-}
-
 namespace tenon::component {
-
-enum class ResourceIndex : uint32_t;
-
-/// A handle that the host holds: what `ResourceAny::state` points to.
-struct HostResource {
-  enum class State : uint8_t { Live, GivenAway, Dropped };
-
-  ResourceType type;
-  uint32_t representation = 0;
-  /// The number of the store it is of; the pointers below are good only together with that store.
-  uint64_t store = 0;
-  /// Whose destructor ends it: that of resource `resource` as `instance` sees it. Null: none.
-  detail::InstanceState* instance = nullptr;
-  ResourceIndex resource{};
-  /// Calls that have it as a borrow now; it cannot be given away meanwhile.
-  uint32_t lend_count = 0;
-  /// Borrowed handles: the serial number of the call that they are good for. Zero for owned ones.
-  uint64_t scope = 0;
-  State state = State::Live;
-};
 
 /// The calls in progress in a store, innermost last, with what each has borrowed and lent (`CanonicalABI.md`, "Task State": `Task.num_borrows`,
 /// `Subtask.lenders`).
@@ -64,8 +40,10 @@ class CallScopes {
   /// Errors: `Trap` "borrow handles still remain at the end of the call".
   Result<> finish(HandleCounter& counter) {
     const Scope& scope = scopes_.back();
-    if (scope.borrows != 0) [[unlikely]] return fail(ErrorKind::Trap, "borrow handles still remain at the end of the call");
-    if (scope.lenders != lenders_.size()) [[unlikely]] give_back(counter, scope.lenders);
+    if (scope.borrows != 0) [[unlikely]]
+      return fail(ErrorKind::Trap, "borrow handles still remain at the end of the call");
+    if (scope.lenders != lenders_.size()) [[unlikely]]
+      give_back(counter, scope.lenders);
     return {};
   }
   void pop() { scopes_.pop_back(); }

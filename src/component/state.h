@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "component/handles.h"
+#include "component/host_resources.h"
 #include "component/names.h"
 #include "component/plan.h"
 #include "component/scopes.h"
@@ -144,11 +146,21 @@ class PreState final {
   std::vector<ImportedResource> resources;
 };
 
+/// An owned handle of a host's resource on its way from a guest to the host: as a handle that the host would hold, or as a representation.
+struct TakenResource {
+  std::shared_ptr<component::HostResource> handle;
+  std::shared_ptr<const ResourceDestructor> destructor;
+  uint32_t representation = 0;
+};
+
 /// What the component model adds to a store. Owned by the store, made when its first component is instantiated.
 class StoreState final : public engine::StoreExtension {
  public:
   explicit StoreState(Store& store);
   ~StoreState() override;
+  /// No guest runs any more; the destructors of the host's resources that are left do.
+  void end() noexcept override;
+  bool is_ending() const { return is_ending_; }
   /// The state of a store, made when there is none.
   static StoreState& of(Store& store);
   /// From what host functions are given; the state is there, because an instance runs.
@@ -162,8 +174,22 @@ class StoreState final : public engine::StoreExtension {
   /// Whether 32-bit memories never move: all that they can grow to is reserved.
   bool memories_stay() const { return memories_stay_; }
 
+  /// Ends a handle of the host's own resource that the host holds. An error is the destructor's.
+  Result<> drop(component::HostResource& resource);
+
+  /// Ends an instance that did not start: its handles of the host's resources, and its record.
+  void discard(InstanceState& instance);
+
+  /// Notes an owned handle of a host's resource that the lifting in progress took out of a guest's table; one lifting is in progress at a time.
+  void note_taken(TakenResource taken) { taken_.push_back(std::move(taken)); }
+  /// A lifting begins, or has handed on what it took.
+  void forget_taken() { taken_.clear(); }
+  /// A lifting failed: nobody has what it took. Runs the destructors in the order of the taking; the first failure is the cause, so theirs are not told.
+  void drop_taken();
+
   component::HandleCounter handles;
   component::CallScopes scopes;
+  component::HeldResources held;
   /// The instance whose guest code runs now: the one that was entered last. Instances only call each other through the host.
   InstanceState* current = nullptr;
   std::vector<std::unique_ptr<InstanceState>> instances;
@@ -173,7 +199,11 @@ class StoreState final : public engine::StoreExtension {
   tn_context* context_;
   uint64_t number_;
   uint64_t lift_bytes_;
+  std::vector<TakenResource> taken_;
+  /// The engine keeps core instances as long as the store, and those of discarded instances have functions that point into their component.
+  std::unordered_set<std::shared_ptr<const ComponentState>> kept_;
   bool memories_stay_;
+  bool is_ending_ = false;
 };
 
 /// A live instance. Owned by its store.
@@ -181,7 +211,7 @@ class InstanceState final {
  public:
   InstanceState(StoreState& store, std::shared_ptr<const PreState> pre);
 
-  /// Runs the initializers. On failure the instance stays in its store, poisoned, because the engine keeps what it made.
+  /// Runs the initializers. On failure the instance is poisoned.
   Result<> start();
 
   StoreState& store() const { return store_; }
@@ -194,6 +224,8 @@ class InstanceState final {
   bool is_poisoned() const { return poisoned_; }
   void poison() { poisoned_ = true; }
   bool is_entered() const { return entered_; }
+  /// Whether the engine has functions that point into the instance's component.
+  bool has_code_in_engine() const { return has_code_in_engine_; }
   void set_entered(bool entered) { entered_ = entered; }
 
   tn_memory_view memory(component::RuntimeMemoryIndex index) const { return seen_[at(index)] = tn_memory_data(context(), &memories_[at(index)]); }
@@ -230,6 +262,10 @@ class InstanceState final {
   ResourceType resource(component::ResourceTableIndex table) const { return resource(plan().resource_tables[at(table)].resource); }
   /// Whether a table is of the component instance that defines its resource: borrows are then bare representations.
   bool is_own_resource(component::ResourceTableIndex table) const;
+  /// The destructor of a host's resource that this instance was linked with; null when there is none, and for resources of the guest.
+  std::shared_ptr<const ResourceDestructor> host_destructor(component::ResourceIndex index) const;
+  /// Ends the handles of the host's resources in all tables; the guest cannot run any more. Tables last to first, in each the highest index first.
+  void drop_host_handles();
   /// Runs the destructor of a resource as this instance sees it, from whoever drops it.
   Result<> destroy(component::ResourceIndex index, uint32_t representation);
 
@@ -274,6 +310,7 @@ class InstanceState final {
   std::vector<std::array<uint32_t, 2>> outer_context_words_;
   bool poisoned_ = false;
   bool entered_ = false;
+  bool has_code_in_engine_ = false;
 };
 
 /// Calls a core function; `count` is the larger of the numbers of parameters and results.

@@ -87,7 +87,14 @@ Result<> resource_transfer_own(const TrampolineRecord&, InstanceState& instance,
   component::HandleCounter& counter = instance.store().handles;
   TENON_TRY(const component::HandleTable::Removed removed, instance.handles(from).remove(counter, values[0].u32(), from));
   if (!removed.owned) return fail(ErrorKind::Trap, "cannot lift own resource from a borrow");
-  TENON_TRY(const uint32_t index, instance.handles(to).insert_own(counter, to, removed.rep));
+  auto inserted = instance.handles(to).insert_own(counter, to, removed.rep);
+  if (!inserted) {
+    // Nobody has the handle now. A destructor in a guest is not run, because the guest ends here.
+    if (const auto destructor = instance.host_destructor(instance.plan().resource_tables[at(to)].resource))
+      (void)(*destructor)(instance.store().store(), removed.rep);
+    return std::unexpected(std::move(inserted).error());
+  }
+  const uint32_t index = *inserted;
   values[0] = RawValue::of(index);
   return {};
 }
@@ -171,8 +178,10 @@ template <Body body>
 tn_error* builtin(void* env, void* data, tn_context*, tn_val* values, size_t) noexcept {
   const auto& record = *static_cast<const TrampolineRecord*>(env);
   InstanceState& instance = *StoreState::current_of(data).current;
-  if (record.checked && !instance.may_leave(*record.checked)) [[unlikely]] return engine::give_error(cannot_leave().error());
-  if (auto done = body(record, instance, raw(values)); !done) [[unlikely]] return engine::give_error(done.error());
+  if (record.checked && !instance.may_leave(*record.checked)) [[unlikely]]
+    return engine::give_error(cannot_leave().error());
+  if (auto done = body(record, instance, raw(values)); !done) [[unlikely]]
+    return engine::give_error(done.error());
   return nullptr;
 }
 
@@ -184,15 +193,19 @@ struct ImportTrampoline {
     const auto& record = *static_cast<const TrampolineRecord*>(env);
     StoreState& store = StoreState::current_of(data);
     InstanceState& instance = *store.current;
-    if (!instance.may_leave(*record.checked)) [[unlikely]] return engine::give_error(cannot_leave().error());
+    if (!instance.may_leave(*record.checked)) [[unlikely]]
+      return engine::give_error(cannot_leave().error());
     HostFrame frame(instance, *record.options, FuncType(record.component->types(), *record.type), *record.shape, raw(values));
     if (record.shape->params_use_memory) frame.guest_.refresh();
     // Kept aside, because lowering a flat result overwrites the parameters.
     if (record.shape->result_in_memory) frame.result_area_ = frame.guest_.pointer(raw(values)[record.shape->flat_params]);
     const uint32_t depth = store.scopes.push();
     const HostFunction& function = *instance.pre().functions[at(record.import)];
+    store.forget_taken();
     const bool good = function.call(frame);
     store.scopes.unwind(store.handles, depth);
+    if (!good && !frame.body_begun_) [[unlikely]]
+      store.drop_taken();
     return good ? nullptr : engine::give_error(frame.guest_.take_error());
   }
 };

@@ -59,11 +59,13 @@ class Buffer {
   tn_buffer buffer_{};
 };
 
-/// What the component runtime keeps for a store. Ended after the store's guests are gone, so that host functions may use it to the last.
+/// What the component runtime keeps for a store. Destroyed after the store's guests are gone, so that host functions may use it to the last.
 class StoreExtension {
  public:
   StoreExtension() = default;
   virtual ~StoreExtension() = default;
+  /// The store's end begins; its guests are still there.
+  virtual void end() noexcept {}
   StoreExtension(const StoreExtension&) = delete;
   StoreExtension& operator=(const StoreExtension&) = delete;
 };

@@ -158,6 +158,7 @@ Result<std::unique_ptr<Store>> Store::create(const Engine& engine, const StoreLi
 Store::Store(const Engine& engine) : engine_(engine) {}
 
 Store::~Store() {
+  if (extension_) extension_->end();
   clear_deadline();
   engine::Access::destroy(*this);
   if (const int descriptor = interrupt_descriptor_.load(std::memory_order_relaxed); descriptor >= 0) close(descriptor);

@@ -172,9 +172,12 @@ Result<> define(LinkerInstance& instance, std::string_view name, F body) {
 }
 
 /// Defines the host resource whose handles stand for a `T`: `define_resource<Pollable>(poll, "pollable")`. In host functions it is HostOwn<T>, HostBorrow<T>.
+/// Handles that a guest leaves in its tables end with the context, before the store ends them.
 template <std::derived_from<Resource> T>
 Result<> define_resource(LinkerInstance& instance, std::string_view name) {
-  return instance.define_resource(name, host_resource_type<T>(), [](Store& store, uint32_t representation) { return Context::of(store).drop(representation); });
+  return instance.define_resource(name, host_resource_type<T>(), [](Store& store, uint32_t representation) {
+    return store.data() == nullptr ? Result<>() : Context::of(store).drop(representation);
+  });
 }
 
 }  // namespace tenon::wasi

@@ -92,7 +92,8 @@ class LiveGuest final : public Guest {
 ///   if (!call.enter() || !lower(call.guest(), …, call.values()) || !call.invoke() || !lift(call.guest(), …, call.values()) || !call.leave())
 ///     return std::unexpected(call.take_error());
 ///
-/// Without a successful `leave` the destructor takes back what the call borrowed, and poisons the instance unless the host's arguments were the fault and lent nothing.
+/// Without a successful `leave` the destructor takes back what the call borrowed, ends the host's resources that the result gave back, and poisons the
+/// instance unless the host's arguments were the fault and lent nothing.
 class GuestCall final {
  public:
   explicit GuestCall(LiftedFunc& func);
@@ -125,13 +126,14 @@ class GuestCall final {
   uint32_t depth_ = 0;
   bool entered_ = false;
   bool invoked_ = false;
+  bool lifting_ = false;
   LiveGuest guest_;
   std::array<RawValue, flat_params_max> values_;
 };
 
 /// One call from a guest into a host function.
 ///
-///   lift from `values()` or from `params_address`, run, then `finish`, then lower to `values()` or to `result_address`.
+///   lift from `values()` or from `params_address`, `begin_body`, run, then `finish`, then lower to `values()` or to `result_address`.
 class HostFrame final {
  public:
   HostFrame(InstanceState& instance, const component::CanonicalOptions& options, FuncType type, const FuncShape& shape, RawValue* values)
@@ -143,6 +145,8 @@ class HostFrame final {
   const FuncShape& shape() const { return *shape_; }
   RawValue* values() { return values_; }
 
+  /// The parameters are lifted and from here on the host's: handles that a failure before this took from the guest for nothing are ended, later ones are not.
+  void begin_body() { body_begun_ = true; }
   /// For parameters that come through memory: their checked address.
   bool params_address(uint64_t& address);
   /// Ends the borrows that the call was given; no lifting after it. The memory is fresh afterwards.
@@ -157,6 +161,7 @@ class HostFrame final {
   const FuncShape* shape_;
   RawValue* values_;
   uint64_t result_area_ = 0;
+  bool body_begun_ = false;
 };
 
 /// Which resource a table index of a type stands for, as far as it is known while linking.
