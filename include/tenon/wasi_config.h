@@ -17,9 +17,9 @@ class Pool;
 
 /// A folder of the machine that a guest sees.
 struct Mount {
-  std::string host_path;
+  std::string host_path = {};
   /// Absolute, normalised.
-  std::string guest_path;
+  std::string guest_path = {};
   bool is_read_only = false;
   /// Whether paths may lead onto other file systems mounted beneath it.
   bool crosses_mounts = true;
@@ -37,7 +37,7 @@ struct Stdio {
   };
   Kind kind = Kind::Null;
   int descriptor = -1;
-  std::shared_ptr<std::string> bytes;
+  std::shared_ptr<std::string> bytes = {};
   size_t bytes_max = size_t{16} << 20;
 };
 
@@ -54,12 +54,12 @@ struct Deterministic {
 /// to `host` alone. To every other host, in every other part of a request and in every record the placeholder is what it is. `value` is never written anywhere.
 struct Secret {
   /// What the operator calls it.
-  std::string name;
+  std::string name = {};
   /// Not empty. Long enough not to be met by chance.
-  std::string placeholder;
-  std::string value;
+  std::string placeholder = {};
+  std::string value = {};
   /// A name or address in lower case, with a port where it is not the scheme's own: "api.example.com", "127.0.0.1:8443".
-  std::string host;
+  std::string host = {};
   /// Whether it may go out without TLS.
   bool allow_plain = false;
 };
@@ -67,25 +67,25 @@ struct Secret {
 /// How requests of wasi:http leave the host.
 struct HttpConfig {
   /// A PEM file of the certificate authorities that are trusted instead of the machine's. Empty: the machine's.
-  std::string ca_file;
+  std::string ca_file = {};
   /// Keeps connections from one context to the next. Contexts that share one have the same rules and the same config. Absent: connections end with the context.
-  std::shared_ptr<http::Pool> pool;
+  std::shared_ptr<http::Pool> pool = {};
 };
 
 /// What the host offers; what of it a guest gets is up to the guard.
 struct Config {
-  std::vector<std::string> arguments;
+  std::vector<std::string> arguments = {};
   /// Names and values. What is not UTF-8 is left out, of the arguments too.
-  std::vector<std::pair<std::string, std::string>> environment;
+  std::vector<std::pair<std::string, std::string>> environment = {};
   /// Where relative paths of the guest begin; absent: programs take the first folder that they get.
-  std::optional<std::string> initial_cwd;
-  std::vector<Mount> mounts;
-  Stdio standard_input;
-  Stdio standard_output;
-  Stdio standard_error;
-  std::optional<Deterministic> deterministic;
-  std::vector<Secret> secrets;
-  HttpConfig http;
+  std::optional<std::string> initial_cwd = std::nullopt;
+  std::vector<Mount> mounts = {};
+  Stdio standard_input = {};
+  Stdio standard_output = {};
+  Stdio standard_error = {};
+  std::optional<Deterministic> deterministic = std::nullopt;
+  std::vector<Secret> secrets = {};
+  HttpConfig http = {};
 };
 
 }  // namespace tenon::wasi
