@@ -29,9 +29,16 @@ RequestHost look_at(std::string_view host) {
 }
 
 /// "filesystem:read:…", for what is not told one by one.
-std::string text_of_all(Access access) {
-  const AccessName name = name_of(access);
-  return fmt::format("{}:{}:…", name.domain, access == Access::Http ? "*" : name.action);
+const std::string& text_of_all(Access access) {
+  static const auto texts = [] {
+    std::array<std::string, access_count> all;
+    for (size_t i = 0; i < access_count; ++i) {
+      const AccessName name = name_of(static_cast<Access>(i));
+      all[i] = fmt::format("{}:{}:…", name.domain, static_cast<Access>(i) == Access::Http ? "*" : name.action);
+    }
+    return all;
+  }();
+  return texts[static_cast<size_t>(access)];
 }
 
 }  // namespace
@@ -139,7 +146,7 @@ void Guard::note_resolved(std::string_view host, const IpAddress& address) {
 bool Guard::refuse(Access access) {
   // No rule can be meant by what is no path, host or address.
   const uint64_t hash = static_cast<uint64_t>(access) + 1;
-  const std::string capability = text_of_all(access);
+  const std::string& capability = text_of_all(access);
   if (Slot* const slot = find_slot(hash, nullptr, Verdict::Denied, capability)) {
     ++decisions_[slot->decision].count;
   } else {
@@ -156,29 +163,24 @@ bool Guard::note(const Question& question, const Ruling& ruling) {
   const auto hash_of = [by, &ruling](std::string_view text) {
     return std::hash<std::string_view>()(text) ^ (reinterpret_cast<uintptr_t>(by) * 0x9E3779B97F4A7C15u) ^ static_cast<uint64_t>(ruling.verdict);
   };
-  uint64_t hash = hash_of(asked.text());
-  if (!asked.is_cut()) {
-    if (Slot* const slot = find_slot(hash, by, ruling.verdict, asked.text())) {
-      ++decisions_[slot->decision].count;
-      return goes_on;
-    }
-  }
-  Decision decision{.access = question.access, .verdict = ruling.verdict, .capability = std::string(asked.text()), .rule = {}, .count = 1};
-  const bool is_told = !asked.is_cut() && distinct_ < limits_.distinct_max;
+  std::string_view told = asked.text();
+  uint64_t hash = hash_of(told);
+  Slot* slot = asked.is_cut() ? nullptr : find_slot(hash, by, ruling.verdict, told);
+  const bool is_told = slot != nullptr || (!asked.is_cut() && distinct_ < limits_.distinct_max);
   if (!is_told) {
-    decision.capability = text_of_all(question.access);
-    hash = hash_of(decision.capability);
-    if (Slot* const slot = find_slot(hash, by, ruling.verdict, decision.capability)) {
-      ++decisions_[slot->decision].count;
-      return goes_on;
-    }
+    told = text_of_all(question.access);
+    hash = hash_of(told);
+    slot = find_slot(hash, by, ruling.verdict, told);
   }
+  if (slot != nullptr) {
+    ++decisions_[slot->decision].count;
+    return goes_on;
+  }
+  Decision decision{.access = question.access, .verdict = ruling.verdict, .capability = std::string(told), .rule = {}, .count = 1};
   if (ruling.rule != nullptr) {
     decision.rule = ruling.rule->to_string();
-  } else if (!is_told) {
-    decision.rule = "no rule allows it";
   } else {
-    decision.rule = rules_->layers()[ruling.layer].advice(decision.capability);
+    decision.rule = is_told ? rules_->layers()[ruling.layer].advice(told) : "no rule allows it";
   }
   if (is_told) ++distinct_;
   add_decision(std::move(decision), hash, by);

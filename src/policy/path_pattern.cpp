@@ -135,14 +135,14 @@ uint64_t PathPattern::enter(uint64_t places) const {
   return places;
 }
 
-uint64_t PathPattern::advance(std::string_view rest) const {
-  uint64_t places = enter(1);
+uint64_t PathPattern::advance(std::string_view rest, size_t from, size_t to) const {
+  uint64_t places = enter(uint64_t{1} << from);
   while (!rest.empty() && places != 0) {
     const std::string_view name = take_name(rest);
     uint64_t next = 0;
     for (uint64_t left = places; left != 0; left &= left - 1) {
       const auto i = static_cast<size_t>(std::countr_zero(left));
-      if (i == names_.size()) continue;
+      if (i >= to) break;
       if (names_[i].is_any_depth) {
         next |= uint64_t{1} << i;
       } else if (names_[i].pattern.matches(name)) {
@@ -157,14 +157,27 @@ uint64_t PathPattern::advance(std::string_view rest) const {
 bool PathPattern::matches(std::string_view path) const {
   if (!is_within(path, fixed_prefix())) return false;
   if (names_.empty()) return true;
-  const std::string_view rest = path == "/" ? std::string_view() : path.substr(prefix_.size());
-  return (advance(rest) >> names_.size() & 1) != 0;
+  std::string_view rest = path == "/" ? std::string_view() : path.substr(prefix_.size());
+  // What stands before the first `**` and behind the last has its place; most patterns need no more.
+  size_t first = 0;
+  for (; first < names_.size() && !names_[first].is_any_depth; ++first) {
+    if (rest.empty() || !names_[first].pattern.matches(take_name(rest))) return false;
+  }
+  if (first == names_.size()) return rest.empty();
+  size_t end = names_.size();
+  for (; !names_[end - 1].is_any_depth; --end) {
+    if (rest.empty()) return false;
+    const size_t slash = rest.rfind('/');
+    if (!names_[end - 1].pattern.matches(rest.substr(slash + 1))) return false;
+    rest.remove_suffix(rest.size() - slash);
+  }
+  return end - first == 1 || (advance(rest, first, end) >> end & 1) != 0;
 }
 
 Relation PathPattern::relation_to(std::string_view folder) const {
   if (!is_within(folder, fixed_prefix())) return is_within(fixed_prefix(), folder) ? Relation::Overlaps : Relation::Apart;
   if (names_.empty()) return Relation::Covers;
-  const uint64_t places = advance(folder == "/" ? std::string_view() : folder.substr(prefix_.size()));
+  const uint64_t places = advance(folder == "/" ? std::string_view() : folder.substr(prefix_.size()), 0, names_.size());
   // A match that reached a final `**` goes on for everything beneath.
   if (names_.back().is_any_depth && (places >> names_.size() & 1) != 0) return Relation::Covers;
   return places != 0 ? Relation::Overlaps : Relation::Apart;

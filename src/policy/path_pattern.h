@@ -77,8 +77,8 @@ class PathPattern {
     bool operator==(const Name&) const = default;
   };
 
-  /// The places in `names_` where a match may stand after `rest`, as bits; bit `names_.size()` is the end.
-  uint64_t advance(std::string_view rest) const;
+  /// The places in `names_` where a match of those `from` … `to` may stand after `rest`, as bits; bit `to` is the end.
+  uint64_t advance(std::string_view rest, size_t from, size_t to) const;
   uint64_t enter(uint64_t places) const;
 
   std::string prefix_;  // "" for the root

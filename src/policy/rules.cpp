@@ -40,11 +40,22 @@ bool matches_lookup(const HostPattern& host, const Question& question) {
 }
 
 bool matches_address(const HostPattern& host, Effect effect, const IpAddress& address, std::span<const std::string_view> names) {
-  if (host.matches_address(address)) return true;
-  if (effect == Effect::Deny && host.kind == HostPattern::Kind::Any) return true;
-  if (effect == Effect::Allow && !host.admits(address)) return false;
-  return std::any_of(names.begin(), names.end(), [&host](std::string_view name) { return host.matches_name(name); });
+  if (std::any_of(names.begin(), names.end(), [&host](std::string_view name) { return host.matches_name(name); }))
+    return effect == Effect::Deny || host.admits(address);
+  return (effect == Effect::Deny && host.kind == HostPattern::Kind::Any) || host.matches_address(address);
 }
+
+/// A question with what is found out once for all rules.
+struct Prepared {
+  explicit Prepared(const Question& asked) : question(asked) {
+    if (asked.http == nullptr) return;
+    path.emplace(asked.http->path);
+    host_is_literal = !is_host_name(asked.http->host);
+  }
+  const Question& question;
+  std::optional<RequestPath> path;
+  bool host_is_literal = false;
+};
 
 bool matches_endpoint(const EndpointPattern& endpoint, Effect effect, const Question& question) {
   if (!endpoint.matches_port(question.transport, question.port) || !question.address) return false;
@@ -63,21 +74,24 @@ bool matches_any_request(const UrlPattern& url, Effect effect, const Question& q
   return matches_address(url.host, effect, *question.address, question.names);
 }
 
-bool matches_request(const UrlPattern& url, Effect effect, const Question& question) {
+bool matches_request(const UrlPattern& url, Effect effect, const Prepared& prepared) {
+  const Question& question = prepared.question;
   const HttpTarget& asked = *question.http;
   if (!url.matches_port(asked.scheme == "https" ? Scheme::Https : Scheme::Http, asked.port)) return false;
-  const bool is_literal = !is_host_name(asked.host);
-  const bool matches_host = is_literal ? question.address && matches_address(url.host, effect, *question.address, {}) : url.host.matches_name(asked.host);
+  const bool matches_host =
+      prepared.host_is_literal ? question.address && matches_address(url.host, effect, *question.address, {}) : url.host.matches_name(asked.host);
   const bool matches_range =
       effect == Effect::Deny && url.host.kind == HostPattern::Kind::Range && question.address && url.host.range.contains(*question.address);
   if (!matches_host && !matches_range) return false;
-  if (effect == Effect::Allow && question.address && !url.host.admits(*question.address)) return false;
-  if (url.path.empty()) return true;
-  const RequestPath path(asked.path);
-  return path.is_ambiguous() ? effect == Effect::Deny : path.is_within(url.path);
+  if (!url.path.empty()) {
+    const bool fits = prepared.path->is_ambiguous() ? effect == Effect::Deny : prepared.path->is_within(url.path);
+    if (!fits) return false;
+  }
+  return effect == Effect::Deny || !question.address || url.host.admits(*question.address);
 }
 
-bool matches(const Rule& rule, const Question& question) {
+bool matches(const Rule& rule, const Prepared& prepared) {
+  const Question& question = prepared.question;
   if (!rule.capability) return true;
   const Capability::Target& target = rule.capability->target;
   switch (question.access) {
@@ -96,7 +110,7 @@ bool matches(const Rule& rule, const Question& question) {
     case Access::Http: {
       const auto& url = std::get<UrlPattern>(target);
       if (question.http == nullptr) return question.address && matches_any_request(url, rule.effect, question);
-      return is_same_method(rule.capability->action, question.http->method) && matches_request(url, rule.effect, question);
+      return is_same_method(rule.capability->action, question.http->method) && matches_request(url, rule.effect, prepared);
     }
     default: return true;
   }
@@ -161,9 +175,10 @@ Rules::Rules(std::vector<RuleLayer> layers) : layers_(std::move(layers)), compil
 
 Ruling Rules::answer(const Question& question, uint32_t layer) const {
   const Rule* would_deny = nullptr;
+  const Prepared prepared(question);
   for (const Entry& entry : compiled_[layer][static_cast<size_t>(question.access)]) {
     const Rule& rule = *entry.rule;
-    if (!matches(rule, question)) continue;
+    if (!matches(rule, prepared)) continue;
     if (rule.effect == Effect::Deny) {
       if (rule.mode == Mode::Enforce) return {Verdict::Denied, &rule, layer};
       if (would_deny == nullptr) would_deny = &rule;
