@@ -21,7 +21,9 @@ struct Bundle {
 };
 constexpr std::array<Bundle, 2> bundles = {{
     {"command", "args process:exit clock:* random:*"},
-    {"inherit-network", "network:outbound:* network:outbound:0.0.0.0/0 network:outbound:[::/0] network:listen:* network:resolve:*"},
+    {"inherit-network",
+     "network:outbound:* network:outbound:0.0.0.0/0 network:outbound:[::/0] network:listen:* network:resolve:* http:*:*:* http:*:[0.0.0.0/0]:* "
+     "http:*:[::/0]:*"},
 }};
 
 char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }

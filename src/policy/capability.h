@@ -47,8 +47,8 @@ struct Capability {
 
 /// What `--grant` and `allow` take: a capability, or the name of a bundle of them.
 ///
-/// `command` is what an ordinary program imports: args, process:exit, clock:*, random:*. `inherit-network` is all that the machine can reach and listen at,
-/// loopback, private and metadata addresses too. Errors: `InvalidInput`.
+/// `command` is what an ordinary program imports: args, process:exit, clock:*, random:*. `inherit-network` is all that the machine can reach and listen at, by
+/// sockets and HTTP, loopback, private and metadata addresses too. Errors: `InvalidInput`.
 Result<std::vector<Capability>> parse_grant(std::string_view text);
 
 /// The names of the bundles.

@@ -49,10 +49,10 @@ class Guard final {
   bool allow_address(Access access, Transport transport, const IpAddress& address, uint16_t port);
   /// Whether a request may be made, as far as its target tells; the address is asked about next.
   bool allow_http(const HttpTarget& target);
-  /// Whether a request that `allow_http` allowed may go to an address of its host; needs no `note_resolved`. Public addresses: yes. Loopback, private, link-local and
-  /// all other addresses only when the target's host is that very address (so that the `http` rule named it), when the rule names the host with `+private` or
-  /// its like, when it is `localhost` and the address is loopback, or when a `network:outbound` rule covers the address and port by address or network. Such a
-  /// rule that denies them denies requests too. IPv4 in IPv6 is unpacked. A denial is noted as one of `network:outbound`.
+  /// Whether a request that `allow_http` allowed may go to an address of its host; needs no `note_resolved`. Public addresses: yes. Loopback, private,
+  /// link-local and all other addresses only when the target's host is that very address (so that the `http` rule named it), when the rule names the host with
+  /// `+private` or its like, when it is `localhost` and the address is loopback, or when a `network:outbound` rule covers the address and port by address or
+  /// network. Such a rule that denies them denies requests too. IPv4 in IPv6 is unpacked. A denial is noted as one of `network:outbound`.
   bool allow_http_address(const HttpTarget& target, const IpAddress& address);
 
   /// Like `allow`, without noting anything. For accesses with a target: whether some target is allowed.
