@@ -1,4 +1,3 @@
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,13 +14,17 @@
 #include "cli/exit_code.h"
 #include "cli/guest.h"
 #include "cli/input.h"
+#include "cli/interrupts.h"
+#include "cli/output.h"
 #include "cli/program.h"
 #include "cli/runtime.h"
-#include "cli/units.h"
+#include "cli/sandbox.h"
+#include "policy/receipt.h"
 #include "tenon/result.h"
 #include "tenon/store.h"
 #include "tenon/value_text.h"
 #include "tenon/wit.h"
+#include "wasi/signals.h"
 #include "wit/binary.h"
 
 namespace tenon::cli {
@@ -33,9 +36,8 @@ struct Options {
   std::string file;
   std::vector<std::string> invoke;
   std::vector<std::string> link;
-  std::optional<uint64_t> fuel;
-  std::optional<std::chrono::microseconds> timeout;
-  std::optional<uint64_t> memory_max;
+  std::vector<std::string> arguments;
+  SandboxOptions sandbox;
   bool trap_missing_imports = false;
   bool json = false;
   EngineOptions engine;
@@ -53,7 +55,8 @@ std::string shorten(const std::string& call) {
 /// Runs calls one after another in one instance, and tells of each.
 class Runner {
  public:
-  Runner(Program& program, const Options& options, Store& store) : program_(program), options_(options), store_(store), fuel_before_(store.fuel()) {}
+  Runner(Program& program, const Options& options, Sandbox& sandbox)
+      : program_(program), options_(options), sandbox_(sandbox), store_(sandbox.store()), fuel_before_(store_.fuel()) {}
 
   Result<ExitCode> run(Guest& guest) {
     ExitCode code = ExitCode::Success;
@@ -65,8 +68,21 @@ class Runner {
     return code;
   }
 
+  /// Runs function `index` as a program: its exit code is the guest's own.
+  Result<ExitCode> run_program(Guest& guest, size_t index) {
+    auto result = guest.call(index, CallText{});
+    if (!result && result.error().kind() != ErrorKind::Exit) return failed("", result.error());
+    if (!result) return static_cast<ExitCode>(sandbox_.context().exit_status().value_or(0));
+    const bool is_err = result->value && result->value->get_if<Value::Case>() != nullptr && result->value->get_if<Value::Case>()->index != 0;
+    return is_err ? ExitCode::Guest : ExitCode::Success;
+  }
+
+  /// How the last call failed; nothing when it did not.
+  const std::optional<Error>& error() const { return error_; }
+
   /// An error before or in a call: the exit code, with everything printed.
   ExitCode failed(const std::string& what, const Error& error) {
+    error_ = error;
     std::string message = what.empty() ? error.message() : fmt::format("{}: {}", shorten(what), error.message());
     if (options_.json) {
       ordered_json body{{"kind", to_string(error.kind())}, {"message", error.message()}};
@@ -130,7 +146,9 @@ class Runner {
 
   Program& program_;
   const Options& options_;
+  Sandbox& sandbox_;
   Store& store_;
+  std::optional<Error> error_;
   std::optional<uint64_t> fuel_before_;
 };
 
@@ -161,10 +179,30 @@ Error nothing_to_call(const Guest& guest) {
   return Error(ErrorKind::InvalidInput, message);
 }
 
+/// Instantiates and runs what the options say; `failed` of the runner has told of every error.
+Result<ExitCode> run_guest(Program& program, const Options& options, const CompiledGuest& compiled, const std::string& name, Sandbox& sandbox, Runner& runner) {
+  auto guest = compiled.instantiate(sandbox.store(), options.trap_missing_imports ? MissingImports::Trap : MissingImports::Refuse);
+  if (!guest) return runner.failed("", std::move(guest).error().wrap(name));
+  if (!options.invoke.empty()) return runner.run(**guest);
+  if (const auto index = find_program((*guest)->functions())) return runner.run_program(**guest, *index);
+  program.print_error(nothing_to_call(**guest));
+  return ExitCode::Usage;
+}
+
+/// A signal ends the program as a shell expects it, after everything was written.
+ExitCode code_of_signal(ExitCode code) {
+  constexpr int signalled = 128;
+  const auto signal = Interrupts::signal();
+  return signal ? static_cast<ExitCode>(signalled + *signal) : code;
+}
+
 Result<ExitCode> run(Program& program, const Options& options) {
+  if (!options.invoke.empty() && !options.arguments.empty())
+    return fail(ErrorKind::InvalidInput, "arguments are for programs; with --invoke they stand in the call");
+  TENON_TRY(SandboxPlan plan, plan_sandbox(options.sandbox, options.file, options.arguments));
   TENON_TRY(const Input input, load_linked(program, options));
   EngineOptions engine_options = options.engine;
-  engine_options.fuel = options.fuel.has_value();
+  engine_options.fuel = plan.limits.fuel.has_value();
   TENON_TRY(const Engine engine, make_engine(program, engine_options));
   const std::string noticed = engine.notice();
   std::unique_ptr<CompiledGuest> compiled;
@@ -173,26 +211,27 @@ Result<ExitCode> run(Program& program, const Options& options) {
     TENON_TRY(compiled, compile_guest(engine, input));
   }
   if (const std::string notice = engine.notice(); notice != noticed) program.note(fmt::format("notice: {}\n", notice));
-  StoreLimits limits;
-  if (options.memory_max) limits.memory_bytes = *options.memory_max;
-  TENON_TRY(const std::unique_ptr<Store> store, Store::create(engine, limits));
-  if (options.fuel) TENON_CHECK_OK(store->set_fuel(*options.fuel));
-  if (options.timeout) store->set_deadline(std::chrono::steady_clock::now() + *options.timeout);
-  Runner runner(program, options, *store);
-  auto guest = compiled->instantiate(*store, options.trap_missing_imports ? MissingImports::Trap : MissingImports::Refuse);
-  if (!guest) return runner.failed("", std::move(guest).error().wrap(input.name));
-  if (options.invoke.empty()) {
-    program.print_error(nothing_to_call(**guest));
-    return ExitCode::Usage;
+  TENON_TRY(const std::unique_ptr<Sandbox> sandbox, Sandbox::create(engine, std::move(plan)));
+  Runner runner(program, options, *sandbox);
+  ExitCode code = ExitCode::Success;
+  {
+    TENON_TRY(const std::unique_ptr<Interrupts> interrupts, Interrupts::create([&sandbox] { sandbox->cancel(); }));
+    const wasi::SignalGuard signals(sandbox->context());
+    TENON_TRY(code, run_guest(program, options, *compiled, input.name, *sandbox, runner));
   }
-  return runner.run(**guest);
+  code = code_of_signal(code);
+  program.note(sandbox->denials(input.name));
+  if (options.sandbox.receipt.empty()) return code;
+  TENON_TRY(const ExitCode written,
+            write_text(program, options.sandbox.receipt, to_json(sandbox->receipt(runner.error() ? &*runner.error() : nullptr)) + "\n"));
+  return code == ExitCode::Success ? written : code;
 }
 
 }  // namespace
 
 void add_run_command(CLI::App& app, Program& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("run", "Call functions of a component or core module");
+  CLI::App* command = app.add_subcommand("run", "Run a program, or call functions of a component or core module");
   command->add_option("file", options->file, "Component or core module, binary or text, or - for standard input")->required();
   command
       ->add_option("--invoke,-i", options->invoke,
@@ -204,15 +243,16 @@ void add_run_command(CLI::App& app, Program& program) {
       ->expected(1)
       ->allow_extra_args(false)
       ->take_all();
-  add_count_option(*command, "--fuel", options->fuel, "Units of work that all calls together may do, about one an instruction");
-  add_duration_option(*command, "--timeout", options->timeout, "Time that all calls together may take, such as 500ms or 2s");
-  add_bytes_option(*command, "--max-memory", options->memory_max, "Memory that the instance may have in all its memories, such as 64MiB");
+  command->add_option("arguments", options->arguments,
+                      "Arguments of a program, behind -- when they begin with a dash; it gets them with --grant args or command");
+  add_sandbox_options(*command, options->sandbox);
   command->add_flag("--trap-missing-imports", options->trap_missing_imports, "Run although imports are missing; a call of one traps");
   command->add_flag("--json", options->json, "One JSON object a line for each call: output or error, fuel, memory");
   add_cache_options(*command, options->engine);
   command->footer(
       "Examples:\n  tenon run core.wasm --invoke 'add(1, 2)'\n  tenon run tool.wasm --invoke 'execute-tool({call-id: \"1\", name: \"x\", input: \"\"})'\n  "
-      "tenon run a.wasm --link b.wasm --invoke 'run()' --json");
+      "tenon run a.wasm --link b.wasm --invoke 'run()' --json\n  "
+      "tenon run program.wasm --grant command --dir data --env LANG --timeout 10s -- --verbose input.txt");
   program.set_action(*command, [options](Program& shared) -> Result<ExitCode> {
     auto outcome = run(shared, *options);
     if (!outcome && options->json) {

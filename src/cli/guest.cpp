@@ -24,7 +24,11 @@
 #include "tenon/types.h"
 #include "tenon/value.h"
 #include "tenon/value_text.h"
+#include "wasi/context.h"
+#include "wasi/link.h"
+#include "wasi/refusal.h"
 #include "wit/binary.h"
+#include "wit/preview1.h"
 #include "wit/walk.h"
 
 namespace tenon::cli {
@@ -71,6 +75,10 @@ class CompiledComponent final : public CompiledGuest {
 
   Result<std::unique_ptr<Guest>> instantiate(Store& store, MissingImports missing) const override {
     Linker linker(engine_);
+    if (store.data() != nullptr) {
+      TENON_CHECK_OK(wasi::check_imports(component_, wasi::Context::of(store).guard()));
+      TENON_CHECK_OK(wasi::add_to_linker(linker));
+    }
     if (missing == MissingImports::Trap) TENON_CHECK_OK(linker.define_unknown_imports_as_traps(component_));
     auto instance = linker.instantiate(store, component_);
     if (!instance) return std::unexpected<Error>(with_advice(std::move(instance).error(), linker));
@@ -260,14 +268,29 @@ std::optional<int> rank(const GuestFunc& func, std::string_view name) {
 
 Result<std::unique_ptr<CompiledGuest>> compile_guest(const Engine& engine, const Input& input) {
   TENON_CHECK_OK(check_runnable(input));
-  if (input.kind == wit::FileKind::Component) {
-    auto component = Component::create(engine, input.bytes());
+  bool is_preview1 = false;
+  if (input.kind == wit::FileKind::CoreModule) {
+    auto found = wit::imports_preview1(input.bytes());
+    if (!found) return std::unexpected<Error>(std::move(found).error().wrap(input.name));
+    is_preview1 = *found;
+  }
+  if (input.kind == wit::FileKind::Component || is_preview1) {
+    auto component = is_preview1 ? Component::create(engine, input.bytes(), wit::preview1_recipe()) : Component::create(engine, input.bytes());
     if (!component) return std::unexpected<Error>(std::move(component).error().wrap(input.name));
     return std::make_unique<CompiledComponent>(engine, std::move(*component));
   }
   auto module = core::Module::create(engine, input.bytes());
   if (!module) return std::unexpected<Error>(std::move(module).error().wrap(input.name));
   return std::make_unique<CompiledModule>(std::move(*module));
+}
+
+std::optional<size_t> find_program(const std::vector<GuestFunc>& functions) {
+  for (size_t i = 0; i < functions.size(); i++) {
+    const GuestFunc& func = functions[i];
+    if (func.name == "run" && func.instance.starts_with("wasi:cli/run@0.2.")) return i;
+    if (func.instance.empty() && func.name == "_start" && func.type == "func () -> ()") return i;
+  }
+  return std::nullopt;
 }
 
 Result<size_t> find_function(const std::vector<GuestFunc>& functions, std::string_view name) {

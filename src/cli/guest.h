@@ -53,11 +53,16 @@ class CompiledGuest {
   virtual ~CompiledGuest() = default;
   /// Machine code in bytes.
   virtual size_t code_bytes() const = 0;
+  /// A component gets WASI when the store has a `wasi::Context`. Errors: those of instantiating; `Denied` lists the imports that the context's guard forbids.
   virtual Result<std::unique_ptr<Guest>> instantiate(Store& store, MissingImports missing) const = 0;
 };
 
-/// Compiles a component or core module. Errors: as `Component::create` and `core::Module::create`, with the file's name in front.
+/// Compiles a component or core module. A module of WASI preview 1 becomes a component first. Errors: as `Component::create` and `core::Module::create`, with
+/// the file's name in front.
 Result<std::unique_ptr<CompiledGuest>> compile_guest(const Engine& engine, const Input& input);
+
+/// The function that makes the guest a program: `run` of wasi:cli/run, or `_start` of a core module. Absent when it is none.
+std::optional<size_t> find_program(const std::vector<GuestFunc>& functions);
 
 /// The function that `name` means: its full name, without the version, with the interface's short name, or alone when only one interface has it.
 /// Errors: `NotFound` with near names; `InvalidInput` when several fit, listing them.

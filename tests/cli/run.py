@@ -90,7 +90,7 @@ call("core memory", "grow(100)", SUCCESS, "-1\n", file="core.wat", options=["--m
 
 # Linking.
 call("a missing import is named", "double(4)", NOT_FOUND, file="uses_calc.wat", stderr=r"not provided: demo:test/calc@1\.2\.0.*\n.*--link")
-call("all missing imports are named", "run()", NOT_FOUND, file="wasi.wat", stderr=r"not provided: .*wasi:cli/environment@0\.2\.6.*wasi:cli/exit@0\.2\.6|not provided: .*wasi:cli/exit@0\.2\.6.*wasi:cli/environment@0\.2\.6")
+call("all missing imports are named", "run()", NOT_FOUND, file="missing.wat", stderr=r"not provided: .*wasi:keyvalue/store@0\.2\.0.*demo:host/exit@1\.0\.0|not provided: .*demo:host/exit@1\.0\.0.*wasi:keyvalue/store@0\.2\.0")
 call("a missing import may trap", "double(4)", TRAP, file="uses_calc.wat", options=["--trap-missing-imports"])
 call("two components are linked", "double(4)", SUCCESS, "8\n", file="uses_calc.wat", options=["--link", "values.wat"])
 case("options may stand before the file", ["run", "--link", "values.wat", "--invoke", "double(4)", "uses_calc.wat"], SUCCESS, "8\n")
@@ -153,6 +153,8 @@ def prepare(program, folder, environment):
     """Files that are not in the tree: made by the program itself, or spoilt."""
     for source in HERE.glob("*.wat"):
         (folder / source.name).write_bytes(source.read_bytes())
+    (folder / "missing.wat").write_text('(component (import "wasi:keyvalue/store@0.2.0" (instance (export "get" (func (result (list string))))))'
+                                        ' (import "demo:host/exit@1.0.0" (instance (export "exit" (func (param "status" (result)))))))')
     (folder / "wasi.wat").write_text('(component (import "wasi:cli/environment@0.2.6" (instance (export "get-arguments" (func (result (list string))))))'
                                      ' (import "wasi:cli/exit@0.2.6" (instance (export "exit" (func (param "status" (result)))))))')
     (folder / "imports.wat").write_text('(module (import "env" "log" (func (param i32))) (import "env" "other" (memory 1)) (func (export "f")))')
