@@ -29,6 +29,7 @@ std::string_view words_of(Limit limit) {
     case Limit::MemoryBytes: return "bytes of memory";
     case Limit::TableElements: return "table elements";
     case Limit::Tables: return "tables";
+    case Limit::Memories: return "memories";
     case Limit::Instances: return "instances";
     case Limit::BytesIn: return "bytes in";
     case Limit::BytesOut: return "bytes out";
@@ -49,6 +50,7 @@ std::string_view to_string(Limit limit) {
     case Limit::MemoryBytes: return "memory-bytes";
     case Limit::TableElements: return "table-elements";
     case Limit::Tables: return "tables";
+    case Limit::Memories: return "memories";
     case Limit::Instances: return "instances";
     case Limit::BytesIn: return "bytes-in";
     case Limit::BytesOut: return "bytes-out";
@@ -76,6 +78,7 @@ Budget::Budget(Private, const BudgetLimits& limits, std::shared_ptr<Budget> pare
               or_unlimited(limits.memory_bytes),
               or_unlimited(limits.table_elements),
               or_unlimited(limits.tables),
+              or_unlimited(limits.memories),
               or_unlimited(limits.instances),
               or_unlimited(limits.bytes_in),
               or_unlimited(limits.bytes_out),

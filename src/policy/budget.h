@@ -21,8 +21,10 @@ struct BudgetLimits {
   /// Over all linear memories together.
   std::optional<uint64_t> memory_bytes = std::nullopt;
   std::optional<uint64_t> table_elements = std::nullopt;
-  /// For each core instance: a component is made of several core modules, each with tables of its own.
+  /// For each core instance: a component is made of several core modules, which may each have tables and memories of their own.
   std::optional<uint32_t> tables = std::nullopt;
+  std::optional<uint32_t> memories = std::nullopt;
+  /// Core instances that live at a time.
   std::optional<uint32_t> instances = std::nullopt;
   /// Bytes that the guest reads from and writes to files, streams and sockets.
   std::optional<uint64_t> bytes_in = std::nullopt;
@@ -39,8 +41,8 @@ struct BudgetLimits {
 };
 
 /// One limit of a budget, in the order of `BudgetLimits`.
-enum class Limit : uint8_t { Time, Fuel, MemoryBytes, TableElements, Tables, Instances, BytesIn, BytesOut, HostCalls, Handles, SubCalls, Depth };
-inline constexpr size_t limit_count = 12;
+enum class Limit : uint8_t { Time, Fuel, MemoryBytes, TableElements, Tables, Memories, Instances, BytesIn, BytesOut, HostCalls, Handles, SubCalls, Depth };
+inline constexpr size_t limit_count = 13;
 
 /// As in messages and JSON: "host-calls".
 std::string_view to_string(Limit limit);
@@ -102,11 +104,11 @@ class Budget final {
   /// Absolute, the earliest of this budget's and its parents'.
   std::optional<std::chrono::steady_clock::time_point> deadline() const { return deadline_; }
 
-  /// What this budget and those above leave: for `Time` nanoseconds until the deadline, for `Tables` and `Instances` the lowest limit; `unlimited` when none
-  /// of them limits it.
+  /// What this budget and those above leave: for `Time` nanoseconds until the deadline, for `Tables`, `Memories` and `Instances` the lowest limit; `unlimited`
+  /// when none of them limits it.
   uint64_t left(Limit limit) const;
   /// What the call and its sub-calls have spent, or hold now (memory, table elements, handles); for `Time` nanoseconds since the budget was made, for
-  /// `Depth` how deep it lies itself. `Tables` and `Instances` are counted by stores, 0 here.
+  /// `Depth` how deep it lies itself. `Tables`, `Memories` and `Instances` are counted by stores, 0 here.
   uint64_t spent(Limit limit) const;
   /// For memory, table elements and handles the most that was held at a time; for the others as `spent`.
   uint64_t peak(Limit limit) const;

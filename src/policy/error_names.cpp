@@ -88,6 +88,7 @@ Reason reason_of(Limit limit) {
     case Limit::MemoryBytes: return Reason::Memory;
     case Limit::TableElements: return Reason::TableElements;
     case Limit::Tables: return Reason::Tables;
+    case Limit::Memories: return Reason::Memories;
     case Limit::Instances: return Reason::Instances;
     case Limit::BytesIn: return Reason::BytesIn;
     case Limit::BytesOut: return Reason::BytesOut;
