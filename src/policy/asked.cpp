@@ -37,7 +37,7 @@ AskedText::AskedText(const Question& question) {
   if (name.target == TargetKind::None) return;
   add(':');
   switch (name.target) {
-    case TargetKind::Path:
+    case TargetKind::Path: add_glob_free(question.text == "/" ? "/." : question.text); break;  // "/" would stand for all there is
     case TargetKind::Name:
     case TargetKind::Host: add_glob_free(question.text); break;
     case TargetKind::Endpoint: add_endpoint(question); break;

@@ -118,6 +118,7 @@ Result<PathPattern> PathPattern::parse(std::string_view text) {
     if (pattern.names_.size() > glob_names_max)
       return fail(ErrorKind::InvalidInput, fmt::format("the path has more than {} names from its first glob on", glob_names_max));
   }
+  pattern.is_exact_ = pattern.names_.empty() && text.ends_with("/.");
   return pattern;
 }
 
@@ -156,7 +157,7 @@ uint64_t PathPattern::advance(std::string_view rest, size_t from, size_t to) con
 
 bool PathPattern::matches(std::string_view path) const {
   if (!is_within(path, fixed_prefix())) return false;
-  if (names_.empty()) return true;
+  if (names_.empty()) return !is_exact_ || path == fixed_prefix();
   std::string_view rest = path == "/" ? std::string_view() : path.substr(prefix_.size());
   // What stands before the first `**` and behind the last has its place; most patterns need no more.
   size_t first = 0;
@@ -176,7 +177,7 @@ bool PathPattern::matches(std::string_view path) const {
 
 Relation PathPattern::relation_to(std::string_view folder) const {
   if (!is_within(folder, fixed_prefix())) return is_within(fixed_prefix(), folder) ? Relation::Overlaps : Relation::Apart;
-  if (names_.empty()) return Relation::Covers;
+  if (names_.empty()) return !is_exact_ ? Relation::Covers : folder == fixed_prefix() ? Relation::Overlaps : Relation::Apart;
   const uint64_t places = advance(folder == "/" ? std::string_view() : folder.substr(prefix_.size()), 0, names_.size());
   // A match that reached a final `**` goes on for everything beneath.
   if (names_.back().is_any_depth && (places >> names_.size() & 1) != 0) return Relation::Covers;
@@ -190,6 +191,7 @@ std::string PathPattern::to_string() const {
     text += '/';
     text += name.is_any_depth ? "**" : name.pattern.to_string();
   }
+  if (is_exact_) text += "/.";
   return text.empty() ? "/" : text;
 }
 

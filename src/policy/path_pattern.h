@@ -50,12 +50,12 @@ enum class Relation : uint8_t {
   Apart,
 };
 
-/// A set of absolute paths. Without a glob: the path and everything beneath it. With one: `*` stands for a run of characters within a name, `**` as a
-/// whole name for any number of names, none included; the path must match as a whole.
+/// A set of absolute paths. Without a glob: the path and everything beneath it, or with `/.` at its end the path alone. With a glob: `*` stands for a run of
+/// characters within a name, `**` as a whole name for any number of names, none included; the path must match as a whole.
 class PathPattern {
  public:
-  /// Takes `//`, `/./` and a trailing slash away. Errors: `InvalidInput` for a relative or empty path, `..`, `**` within a name, more than 63 names from the
-  /// first glob on, more than `path_bytes_max` bytes, and what `NamePattern::parse` refuses.
+  /// Takes `//`, `/./` within and a trailing slash away. Errors: `InvalidInput` for a relative or empty path, `..`, `**` within a name, more than 63 names from
+  /// the first glob on, more than `path_bytes_max` bytes, and what `NamePattern::parse` refuses.
   static Result<PathPattern> parse(std::string_view text);
   /// The pattern of a normalised path and everything beneath it.
   static PathPattern of_path(std::string_view path);
@@ -65,6 +65,8 @@ class PathPattern {
   Relation relation_to(std::string_view folder) const;
 
   bool has_glob() const { return !names_.empty(); }
+  /// Whether it stands for one path and nothing beneath it.
+  bool is_exact() const { return is_exact_; }
   /// What stands before the first name with a glob: a normalised path.
   std::string_view fixed_prefix() const { return prefix_.empty() ? std::string_view("/") : prefix_; }
   std::string to_string() const;
@@ -83,6 +85,7 @@ class PathPattern {
 
   std::string prefix_;  // "" for the root
   std::vector<Name> names_;
+  bool is_exact_ = false;
 };
 
 }  // namespace tenon::policy

@@ -26,6 +26,20 @@ TEST(PathPattern, WithoutAGlobCoversThePathAndAllBeneath) {
   EXPECT_TRUE(matches("/", "/a/b"));
 }
 
+TEST(PathPattern, WithADotAtItsEndCoversThePathAlone) {
+  EXPECT_TRUE(matches("/models/.", "/models"));
+  EXPECT_FALSE(matches("/models/.", "/models/a"));
+  EXPECT_TRUE(matches("/.", "/"));
+  EXPECT_FALSE(matches("/.", "/a"));
+  EXPECT_TRUE(matches("/a/*/.", "/a/b"));
+  EXPECT_EQ(PathPattern::parse("/models/.")->to_string(), "/models/.");
+  EXPECT_EQ(PathPattern::parse("/.")->to_string(), "/.");
+  EXPECT_EQ(PathPattern::parse("/a/*/.")->to_string(), "/a/*");
+  EXPECT_EQ(relation("/models/.", "/models"), Relation::Overlaps);
+  EXPECT_EQ(relation("/models/.", "/"), Relation::Overlaps);
+  EXPECT_EQ(relation("/models/.", "/models/a"), Relation::Apart);
+}
+
 TEST(PathPattern, StarStaysWithinAName) {
   EXPECT_TRUE(matches("/data/*", "/data/a"));
   EXPECT_FALSE(matches("/data/*", "/data"));
@@ -57,7 +71,7 @@ TEST(PathPattern, IsCaseSensitive) { EXPECT_FALSE(matches("/Data", "/data")); }
 
 TEST(PathPattern, TakesSuperfluousSlashesAndDotsAway) {
   EXPECT_EQ(PathPattern::parse("//data/./x//")->to_string(), "/data/x");
-  EXPECT_EQ(PathPattern::parse("/.")->to_string(), "/");
+  EXPECT_EQ(PathPattern::parse("/a/./")->to_string(), "/a");
   EXPECT_EQ(PathPattern::parse("///")->to_string(), "/");
   EXPECT_EQ(PathPattern::parse("/data/**/")->to_string(), "/data/**");
 }
