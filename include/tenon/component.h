@@ -91,7 +91,7 @@ class ExportIndex {
 struct ComponentOptions {
   /// Largest component taken, in bytes. Default 256 MiB.
   size_t bytes_max = size_t{256} << 20;
-  /// Accepts components that use asynchronous functions or built-ins, to be inspected; instantiating one is refused. Default: accepted.
+  /// Accepts components that use asynchronous functions or other things that cannot run, to be inspected; instantiating one is refused. Default: accepted.
   bool accept_async = true;
 };
 
@@ -123,7 +123,7 @@ class Component {
   std::optional<ExportIndex> find_export(std::string_view name) const;
   std::optional<ExportIndex> find_export(std::string_view instance, std::string_view name) const;
 
-  /// The asynchronous functions and built-ins that it uses and that cannot run yet; empty when it can be instantiated.
+  /// The asynchronous functions and built-ins that it uses and that cannot run yet, and resources represented by an i64; empty when it can be instantiated.
   const std::vector<std::string>& unsupported() const;
 
   /// Bytes of compiled code, over all its core modules.

@@ -123,7 +123,7 @@ class Linker {
   void set_allow_shadowing(bool allow);
 
   /// Whether built-ins that cannot run yet (tasks, streams, futures, error contexts, threads) trap when they are called, instead of keeping their component
-  /// from being linked. Asynchronous functions and values keep it from that in any case. Default: no.
+  /// from being linked. Asynchronous functions and values, and resources represented by an i64, keep it from that in any case. Default: no.
   void set_trap_unsupported_builtins(bool trap);
 
   /// The imports of `component` that nothing here provides, each as "wasi:cli/environment@0.2.6#get-environment" or "name".

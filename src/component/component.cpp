@@ -97,7 +97,7 @@ ComponentState::~ComponentState() {
 Error ComponentState::unsupported_error() const {
   std::string list;
   for (const std::string& name : unsupported_) list += (list.empty() ? "" : ", ") + name;
-  return Error(ErrorKind::Unsupported, "the component uses asynchronous functions or built-ins that cannot run yet: " + list);
+  return Error(ErrorKind::Unsupported, "the component uses what cannot run yet: " + list);
 }
 
 bool ComponentState::take_cached(engine::CodeCache& cache, const engine::CacheKey& key) {
@@ -129,9 +129,9 @@ void ComponentState::index_plan() {
     shapes32_.push_back(shape_of(*plan_.types, type, false));
     shapes64_.push_back(shape_of(*plan_.types, type, true));
   }
-  for (const component::AsyncUse& use : component::async_uses(plan_)) {
+  for (const component::UnsupportedUse& use : component::unsupported_uses(plan_)) {
     unsupported_.push_back(use.name);
-    can_trap_unsupported_ = can_trap_unsupported_ && use.kind == component::AsyncUse::Kind::BuiltIn;
+    can_trap_unsupported_ = can_trap_unsupported_ && use.kind == component::UnsupportedUse::Kind::BuiltIn;
   }
   definitions_.resize(plan_.defined_resource_instances.size());
   module_of_.resize(plan_.counts.instances);
@@ -202,13 +202,14 @@ size_t ComponentState::code_bytes() const {
 
 namespace {
 
-/// Whose `may_leave` a built-in looks at. What only adapters call needs no check; resource.rep and backpressure may always be called.
+/// Whose `may_leave` a built-in looks at. What only adapters call needs no check; resource.rep, backpressure and thread.index may always be called.
 std::optional<component::RuntimeComponentInstanceIndex> checked_instance(const component::Trampoline& trampoline, const component::Plan& plan) {
   switch (trampoline.kind) {
     case TrampolineKind::LowerImport: return plan.options[at(*trampoline.options)].instance;
     case TrampolineKind::ResourceRep:
     case TrampolineKind::BackpressureInc:
-    case TrampolineKind::BackpressureDec: return std::nullopt;
+    case TrampolineKind::BackpressureDec:
+    case TrampolineKind::ThreadIndex: return std::nullopt;
     default: return trampoline.instance;
   }
 }

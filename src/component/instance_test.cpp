@@ -74,7 +74,8 @@ TEST_F(InstanceTest, RefusesArgumentsThatDoNotFitAndStaysUsable) {
 TEST_F(InstanceTest, EchoesAStringThroughMemoryAndRunsPostReturn) {
   const Instance instance = instantiate(R"((component
     (core module $m
-      (memory (export "memory") 1))" + std::string(bump) + R"(
+      (memory (export "memory") 1))" + std::string(bump) +
+                                        R"(
       (global $cleaned (mut i32) (i32.const 0))
       (func (export "echo") (param i32 i32) (result i32)
         (i32.store (i32.const 8) (local.get 0)) (i32.store (i32.const 12) (local.get 1)) (i32.const 8))
@@ -124,7 +125,8 @@ TEST_F(InstanceTest, CallsAHostFunctionFoundBySemver) {
   }));
   const Instance instance = instantiate(R"((component
     (import "host:log/api@1.0.3" (instance $api (export "log" (func (param "level" u32) (param "text" string) (result string)))))
-    (core module $libc (memory (export "memory") 1) (data (i32.const 16) "hello"))" + std::string(bump) + R"()
+    (core module $libc (memory (export "memory") 1) (data (i32.const 16) "hello"))" +
+                                        std::string(bump) + R"()
     (core instance $libc (instantiate $libc))
     (core func $log (canon lower (func $api "log") (memory $libc "memory") (realloc (func $libc "realloc"))))
     (core module $m
@@ -145,9 +147,10 @@ TEST_F(InstanceTest, ListsAllMissingImportsAtOnce) {
   const auto pre = linker_.instantiate_pre(component);
   ASSERT_FALSE(pre);
   EXPECT_EQ(pre.error().kind(), ErrorKind::NotFound);
-  EXPECT_EQ(pre.error().message(),
-            "not provided: wasi:cli/environment@0.2.6#get-environment, wasi:cli/environment@0.2.6#initial-cwd, plain (a matching implementation was not found in "
-            "the linker)");
+  EXPECT_EQ(
+      pre.error().message(),
+      "not provided: wasi:cli/environment@0.2.6#get-environment, wasi:cli/environment@0.2.6#initial-cwd, plain (a matching implementation was not found in "
+      "the linker)");
   EXPECT_EQ(linker_.missing(component).size(), 3u);
   ASSERT_TRUE(linker_.define_unknown_imports_as_traps(component));
   EXPECT_TRUE(linker_.instantiate(*store_, component));
@@ -170,7 +173,8 @@ TEST_F(InstanceTest, ShowsImportsAndExports) {
 }
 
 TEST_F(InstanceTest, AnErrorOfAHostFunctionReachesTheCallerWithItsKind) {
-  ASSERT_TRUE(linker_.root().define_func("deny", [](HostCall&, std::span<Value>) -> Result<std::optional<Value>> { return fail(ErrorKind::Denied, "not today"); }));
+  ASSERT_TRUE(
+      linker_.root().define_func("deny", [](HostCall&, std::span<Value>) -> Result<std::optional<Value>> { return fail(ErrorKind::Denied, "not today"); }));
   const Instance instance = instantiate(R"((component
     (import "deny" (func $deny))
     (core func $deny (canon lower (func $deny)))
@@ -245,9 +249,8 @@ TEST_F(InstanceTest, HostResourcesAreLentAndGivenAndTheirDestructorRuns) {
     dropped.push_back(rep);
     return {};
   }));
-  ASSERT_TRUE(root.define_func("[constructor]r", [&](HostCall& host, std::span<Value>) -> Result<std::optional<Value>> {
-    return Value(make_resource(host.store(), type, 5));
-  }));
+  ASSERT_TRUE(root.define_func("[constructor]r",
+                               [&](HostCall& host, std::span<Value>) -> Result<std::optional<Value>> { return Value(make_resource(host.store(), type, 5)); }));
   std::optional<ResourceAny> kept;
   ASSERT_TRUE(root.define_func("[method]r.use", [&](HostCall& host, std::span<Value> arguments) -> Result<std::optional<Value>> {
     kept = *arguments[0].get_if<ResourceAny>();
@@ -292,7 +295,8 @@ TEST_F(InstanceTest, ABorrowOfACallThatNeverRanCannotBeUsedLater) {
     (core func $use (canon lower (func $use)))
     (core module $m
       (import "" "use" (func $use (param i32)))
-      (memory (export "memory") 1))" + std::string(bump) + R"(
+      (memory (export "memory") 1))" + std::string(bump) +
+                                        R"(
       (func (export "take") (param i32 i32 i32))
       (func (export "use") (call $use (i32.const 1))))
     (core instance $i (instantiate $m (with "" (instance (export "use" (func $use))))))
@@ -320,7 +324,8 @@ TEST_F(InstanceTest, RefusesAStoreOfAnotherEngine) {
 TEST_F(InstanceTest, ComponentsCallEachOtherThroughAdapters) {
   const Instance instance = instantiate(R"((component
     (component $callee
-      (core module $m (memory (export "memory") 1))" + std::string(bump) + R"(
+      (core module $m (memory (export "memory") 1))" +
+                                        std::string(bump) + R"(
         (func (export "length") (param i32 i32) (result i32) (local.get 1)))
       (core instance $i (instantiate $m))
       (func (export "length") (param "text" string) (result u32)
@@ -357,6 +362,86 @@ TEST_F(InstanceTest, ContextWordsLastForOneCall) {
   EXPECT_EQ(**call(instance, "f"), Value(uint32_t{42}));
 }
 
+TEST_F(InstanceTest, CallsStartFunctionsAndDestructorsHaveAThreadAndContextWordsOfTheirOwn) {
+  const Instance instance = instantiate(R"((component
+    (component $definer
+      (canon thread.index (core func $index))
+      (canon context.get i32 0 (core func $get))
+      (canon context.set i32 0 (core func $set))
+      (core module $d
+        (import "" "index" (func $index (result i32))) (import "" "get" (func $get (result i32))) (import "" "set" (func $set (param i32)))
+        (global $seen (mut i32) (i32.const 0))
+        (func $look (global.set $seen (i32.add (i32.mul (call $get) (i32.const 10)) (call $index))) (call $set (i32.const 7)))
+        (start $look)
+        (func (export "dtor") (param i32) (call $look))
+        (func (export "seen") (result i32) (global.get $seen))
+        (func (export "index") (result i32) (call $look) (global.get $seen))
+        (func (export "post") (param i32) (if (i32.ne (call $index) (i32.const 1)) (then unreachable))))
+      (core instance $d (instantiate $d (with "" (instance (export "index" (func $index)) (export "get" (func $get)) (export "set" (func $set))))))
+      (type $r' (resource (rep i32) (dtor (func $d "dtor"))))
+      (core func $new (canon resource.new $r'))
+      (core func $drop (canon resource.drop $r'))
+      (core module $n
+        (import "" "new" (func $new (param i32) (result i32))) (import "" "drop" (func $drop (param i32))) (import "" "get" (func $get (result i32)))
+        (func (export "new") (result i32) (call $new (i32.const 5)))
+        (func (export "drop-own") (result i32) (call $drop (call $new (i32.const 1))) (call $get)))
+      (core instance $n (instantiate $n (with "" (instance (export "new" (func $new)) (export "drop" (func $drop)) (export "get" (func $get))))))
+      (export $r "r" (type $r'))
+      (func (export "make") (result (own $r)) (canon lift (core func $n "new")))
+      (func (export "drop-own") (result u32) (canon lift (core func $n "drop-own")))
+      (func (export "seen") (result u32) (canon lift (core func $d "seen")))
+      (func (export "index") (result u32) (canon lift (core func $d "index") (post-return (func $d "post")))))
+    (component $user
+      (import "definer" (instance $definer (export "r" (type $r (sub resource))) (export "make" (func (result (own $r)))) (export "index" (func (result u32)))))
+      (alias export $definer "r" (type $r))
+      (core func $make (canon lower (func $definer "make")))
+      (core func $index' (canon lower (func $definer "index")))
+      (core func $drop (canon resource.drop $r))
+      (canon thread.index (core func $index))
+      (canon context.get i32 0 (core func $get))
+      (canon context.set i32 0 (core func $set))
+      (core module $m
+        (import "" "make" (func $make (result i32))) (import "" "index'" (func $index' (result i32))) (import "" "drop" (func $drop (param i32)))
+        (import "" "index" (func $index (result i32))) (import "" "get" (func $get (result i32))) (import "" "set" (func $set (param i32)))
+        (func (export "drop") (result i32) (call $set (i32.const 9)) (call $drop (call $make)) (call $get))
+        (func (export "both") (result i32) (i32.add (i32.mul (call $index') (i32.const 10)) (call $index))))
+      (core instance $m (instantiate $m (with "" (instance (export "make" (func $make)) (export "index'" (func $index')) (export "drop" (func $drop))
+        (export "index" (func $index)) (export "get" (func $get)) (export "set" (func $set))))))
+      (func (export "drop") (result u32) (canon lift (core func $m "drop")))
+      (func (export "both") (result u32) (canon lift (core func $m "both"))))
+    (instance $definer (instantiate $definer))
+    (instance $user (instantiate $user (with "definer" (instance $definer))))
+    (export "definer" (instance $definer))
+    (export "user" (instance $user))))");
+  const auto number = [&](std::string_view name) {
+    const auto result = call(instance, name);
+    EXPECT_TRUE(result) << name << ": " << error_of(result);
+    return result ? *(*result)->get_if<uint32_t>() : 0;
+  };
+  EXPECT_EQ(number("definer#seen"), 1u) << "the start function";
+  EXPECT_EQ(number("definer#index"), 1u);
+  EXPECT_EQ(number("user#both"), 11u);
+  EXPECT_EQ(number("user#drop"), 9u) << "the destructor has words of its own";
+  EXPECT_EQ(number("definer#seen"), 1u);
+  EXPECT_EQ(number("definer#drop-own"), 7u) << "what drops its own resource runs the destructor as a part of itself";
+  const auto made = call(instance, "definer#make");
+  ASSERT_TRUE(made) << error_of(made);
+  ASSERT_TRUE(drop_resource(*store_, *(*made)->get_if<ResourceAny>()));
+  EXPECT_EQ(number("definer#seen"), 1u);
+}
+
+TEST_F(InstanceTest, RefusesResourcesRepresentedByAnI64ByName) {
+  const Component component = compile("(component (type (resource (rep i64))) (type (resource (rep i32))) (type (resource (rep i64))))");
+  EXPECT_EQ(component.unsupported(), std::vector<std::string>{"a resource represented by an i64"});
+  for (const bool trap : {false, true}) {
+    linker_.set_trap_unsupported_builtins(trap);
+    const auto refused = linker_.instantiate_pre(component);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind(), ErrorKind::Unsupported);
+    EXPECT_EQ(refused.error().message(), "the component uses what cannot run yet: a resource represented by an i64");
+  }
+}
+
 TEST_F(InstanceTest, AsynchronousBuiltInsRefuseTheComponentOrTrapWhenAsked) {
   const Component component = compile(R"((component
     (canon waitable-set.new (core func $new))
@@ -376,7 +461,8 @@ TEST_F(InstanceTest, AsynchronousBuiltInsRefuseTheComponentOrTrapWhenAsked) {
 TEST_F(InstanceTest, AdaptersCopyUtf8OfEveryLengthAndRefuseWhatIsNot) {
   const auto pre = linker_.instantiate_pre(compile(R"((component
     (component $callee
-      (core module $m (memory (export "memory") 1))" + std::string(bump) + R"(
+      (core module $m (memory (export "memory") 1))" +
+                                                   std::string(bump) + R"(
         (func (export "echo") (param i32 i32) (result i32)
           (i32.store (i32.const 8) (local.get 0)) (i32.store (i32.const 12) (local.get 1)) (i32.const 8)))
       (core instance $i (instantiate $m))
@@ -384,7 +470,8 @@ TEST_F(InstanceTest, AdaptersCopyUtf8OfEveryLengthAndRefuseWhatIsNot) {
         (canon lift (core func $i "echo") (memory $i "memory") (realloc (func $i "realloc")))))
     (component $caller
       (import "echo" (func $echo (param "text" string) (result string)))
-      (core module $libc (memory (export "memory") 1))" + std::string(bump) + R"()
+      (core module $libc (memory (export "memory") 1))" +
+                                                   std::string(bump) + R"()
       (core instance $libc (instantiate $libc))
       (core func $echo (canon lower (func $echo) (memory $libc "memory") (realloc (func $libc "realloc"))))
       (core module $m (import "" "echo" (func $echo (param i32 i32 i32)))

@@ -136,8 +136,7 @@ Result<> InstanceState::step(const component::Initializer& initializer) {
           TENON_TRY(post_returns_[at(it.index)], find_func(it.def));
           return {};
         } else if constexpr (std::is_same_v<Step, component::DefineResource>) {
-          // Handles hold 32 bits, as those of Wasmtime do.
-          if (it.representation != component::CoreValueType::I32) return fail(ErrorKind::Unsupported, "resources represented by an i64 cannot run yet");
+          // Represented by an i32: components with others are refused before, see `unsupported_uses`.
           if (it.destructor) {
             TENON_TRY(destructors_[at(it.index)], find_func(*it.destructor));
           }
@@ -189,10 +188,13 @@ Result<> InstanceState::run_instantiation(const core::Module& module, const tn_i
   has_code_in_engine_ = true;
   // Start functions run inside of their component instance; adapters have none and call nothing.
   std::optional<Entry> entry;
-  if (enters) entry.emplace(store_, *this);
+  if (enters) {
+    entry.emplace(store_, *this);
+    reset_context();
+  }
   TENON_TRY(instance, prepared != nullptr ? engine::instantiate(store_.store(), module, *prepared)
                                           : engine::instantiate(store_.store(), module, component().host_set(), imports));
-  return enters ? entry->leave() : Result<>();
+  return entry ? entry->leave() : Result<>();
 }
 
 Result<tn_global> InstanceState::make_global(int32_t initial) {
@@ -289,7 +291,7 @@ void InstanceState::drop_host_handles() {
   }
 }
 
-Result<> InstanceState::destroy(ResourceIndex index, uint32_t representation) {
+Result<> InstanceState::destroy(ResourceIndex index, uint32_t representation, std::optional<RuntimeComponentInstanceIndex> from) {
   const auto defined = plan().defined_resource(index);
   if (!defined) {
     const auto& destructor = pre_->resources[at(index)].destructor;
@@ -297,8 +299,14 @@ Result<> InstanceState::destroy(ResourceIndex index, uint32_t representation) {
   }
   const tn_func destructor = destructors_[at(*defined)];
   if (destructor.raw == nullptr) return {};
+  // A component instance that drops what it defines itself stays in its task.
+  const RuntimeComponentInstanceIndex home = plan().defined_resource_instances[at(*defined)];
+  const bool has_task = plan().is_concurrent && from != home;
+  if (has_task) push_context();
   RawValue values[1] = {RawValue::of(representation)};
-  return call_core(store_, destructor, values, 1);
+  TENON_CHECK_OK(call_core(store_, destructor, values, 1));
+  if (has_task) pop_context();
+  return {};
 }
 
 Result<LiftedFunc*> InstanceState::lifted(component::ExportIndex index) {

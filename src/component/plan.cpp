@@ -107,27 +107,34 @@ Result<> validate(std::span<const std::byte> wasm, const TranslateOptions& optio
 
 namespace {
 
-/// Walks what a component imports, exports and computes with, and notes what only an asynchronous host can give it.
-class AsyncSearch {
+/// Walks what a component imports, exports and computes with, and notes what cannot run.
+class UseSearch {
  public:
-  explicit AsyncSearch(const Plan& plan) : plan_(plan) {}
+  explicit UseSearch(const Plan& plan) : plan_(plan) {}
 
-  std::vector<AsyncUse> run() && {
-    for (const NamedExtern& import : plan_.imports) visit(import.type, import.name, AsyncUse::Kind::ImportedFunction);
+  std::vector<UnsupportedUse> run() && {
+    for (const NamedExtern& import : plan_.imports) visit(import.type, import.name, UnsupportedUse::Kind::ImportedFunction);
     for (const NamedExport& item : plan_.exports) visit_export(item, "");
     for (const Trampoline& trampoline : plan_.trampolines) {
-      if (is_async(trampoline.kind)) note(AsyncUse::Kind::BuiltIn, to_string(trampoline.kind));
-      if (trampoline.kind == TrampolineKind::LowerImport && plan_.options[at(*trampoline.options)].is_async) note(AsyncUse::Kind::ImportedFunction, "canon lower async");
+      if (is_async(trampoline.kind)) note(UnsupportedUse::Kind::BuiltIn, to_string(trampoline.kind));
+      if (trampoline.kind == TrampolineKind::LowerImport && plan_.options[at(*trampoline.options)].is_async)
+        note(UnsupportedUse::Kind::ImportedFunction, "canon lower async");
     }
-    std::ranges::sort(uses_, std::less<>{}, [](const AsyncUse& use) { return std::pair(use.kind, std::string_view(use.name)); });
+    for (const Initializer& initializer : plan_.initializers) {
+      const auto* resource = std::get_if<DefineResource>(&initializer);
+      if (resource != nullptr && resource->representation != CoreValueType::I32) {
+        note(UnsupportedUse::Kind::Resource, "a resource represented by an " + std::string(to_string(resource->representation)));
+      }
+    }
+    const auto order = [](const UnsupportedUse& use) { return std::pair(use.kind, std::string_view(use.name)); };
+    std::ranges::sort(uses_, std::less<>{}, order);
+    const auto repeated = std::ranges::unique(uses_);
+    uses_.erase(repeated.begin(), repeated.end());
     return std::move(uses_);
   }
 
  private:
-  void note(AsyncUse::Kind kind, std::string_view name) {
-    AsyncUse use{kind, std::string(name)};
-    if (std::ranges::find(uses_, use) == uses_.end()) uses_.push_back(std::move(use));
-  }
+  void note(UnsupportedUse::Kind kind, std::string_view name) { uses_.push_back({kind, std::string(name)}); }
 
   bool is_async_type(std::optional<TypeIndex> index) const {
     if (!index) return false;
@@ -139,20 +146,20 @@ class AsyncSearch {
   void visit_type(TypeIndex index) {
     if (index < primitive_type(TypeKind::List) || seen_[at(index)]) return;
     seen_[at(index)] = true;
-    if (is_async_type(index)) note(AsyncUse::Kind::ValueType, tenon::to_string(Type(*plan_.types, index)));
+    if (is_async_type(index)) note(UnsupportedUse::Kind::ValueType, tenon::to_string(Type(*plan_.types, index)));
     for (const TypeField& field : plan_.types->node(index).fields) {
       if (field.type) visit_type(*field.type);
     }
   }
 
-  void visit_func(FuncTypeIndex index, std::string_view name, AsyncUse::Kind kind) {
+  void visit_func(FuncTypeIndex index, std::string_view name, UnsupportedUse::Kind kind) {
     const FuncTypeNode& func = plan_.func_types[at(index)];
     if (func.is_async) note(kind, name);
     for (const Param& param : func.params) visit_type(param.type);
     if (func.result) visit_type(*func.result);
   }
 
-  void visit(const ExternType& type, const std::string& name, AsyncUse::Kind kind) {
+  void visit(const ExternType& type, const std::string& name, UnsupportedUse::Kind kind) {
     if (const auto* func = std::get_if<FuncTypeIndex>(&type)) visit_func(*func, name, kind);
     if (const auto* instance = std::get_if<InstanceTypeIndex>(&type)) {
       for (const NamedExtern& item : plan_.instance_types[at(*instance)].exports) visit(item.type, name + "#" + item.name, kind);
@@ -163,8 +170,8 @@ class AsyncSearch {
     const std::string name = prefix + item.name;
     const Export& found = plan_.export_items[at(item.index)];
     if (const auto* func = std::get_if<LiftedFunction>(&found)) {
-      visit_func(func->type, name, AsyncUse::Kind::ExportedFunction);
-      if (plan_.options[at(func->options)].is_async) note(AsyncUse::Kind::ExportedFunction, name);
+      visit_func(func->type, name, UnsupportedUse::Kind::ExportedFunction);
+      if (plan_.options[at(func->options)].is_async) note(UnsupportedUse::Kind::ExportedFunction, name);
     } else if (const auto* instance = std::get_if<ExportedInstance>(&found)) {
       for (const NamedExport& inner : instance->exports) visit_export(inner, name + "#");
     }
@@ -172,11 +179,11 @@ class AsyncSearch {
 
   const Plan& plan_;
   std::vector<bool> seen_ = std::vector<bool>(plan_.types->size());
-  std::vector<AsyncUse> uses_;
+  std::vector<UnsupportedUse> uses_;
 };
 
 }  // namespace
 
-std::vector<AsyncUse> async_uses(const Plan& plan) { return AsyncSearch(plan).run(); }
+std::vector<UnsupportedUse> unsupported_uses(const Plan& plan) { return UseSearch(plan).run(); }
 
 }  // namespace tenon::component

@@ -524,17 +524,19 @@ Result<Plan> load(std::span<const std::byte> buffer, ModuleBytes modules = Modul
 /// The plan as text, for people and tests: one line an item, stable between runs.
 std::string dump(const Plan& plan);
 
-/// A reason why a component cannot run here: it uses a function or built-in of the asynchronous part of the component model.
-struct AsyncUse {
-  enum class Kind : uint8_t { ImportedFunction, ExportedFunction, BuiltIn, ValueType };
+/// A reason why a component cannot run here: it uses a function, a built-in or a value of the asynchronous part of the component model, or a resource that is
+/// represented by an i64. For the latter the specification has no destructor (`canon_resource_drop` gives it a u32) and no borrow (`lower_borrow` gives the
+/// representation as an i32) yet, and Wasmtime 48, where memory64 is on, refuses to compile `resource.new` and `resource.rep`.
+struct UnsupportedUse {
+  enum class Kind : uint8_t { ImportedFunction, ExportedFunction, BuiltIn, ValueType, Resource };
   Kind kind = Kind::BuiltIn;
-  /// "wasi:http/handler@0.3.0#handle", "stream.new", "future<u8>".
+  /// "wasi:http/handler@0.3.0#handle", "stream.new", "future<u8>", "a resource represented by an i64".
   std::string name;
 
-  bool operator==(const AsyncUse&) const = default;
+  bool operator==(const UnsupportedUse&) const = default;
 };
 
-/// What `plan` uses of async, streams, futures, error contexts and threads; empty when it can run. Each name once, functions first.
-std::vector<AsyncUse> async_uses(const Plan& plan);
+/// What `plan` uses that cannot run; empty when it can. Each name once, functions first.
+std::vector<UnsupportedUse> unsupported_uses(const Plan& plan);
 
 }  // namespace tenon::component

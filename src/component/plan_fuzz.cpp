@@ -13,6 +13,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto plan = load(buffer->bytes());
   TENON_CHECK(plan, plan.error().message());
   dump(*plan);
-  async_uses(*plan);
+  unsupported_uses(*plan);
   return 0;
 }

@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace tenon::component;
   if (const auto plan = load(std::as_bytes(std::span(data, size)))) {
     dump(*plan);
-    async_uses(*plan);
+    unsupported_uses(*plan);
   }
   return 0;
 }

@@ -347,7 +347,7 @@ TEST(Validate, LooksIntoFunctionBodies) {
   EXPECT_TRUE(validate(binary_of("(module (func (result i32) i32.const 1))")));
 }
 
-TEST(AsyncUses, NameFunctionsBuiltInsAndTypes) {
+TEST(UnsupportedUses, NameFunctionsBuiltInsAndTypes) {
   const Loaded loaded = plan_of(R"((component
     (import "a:b/c" (instance (export "get" (func async (result u8)))))
     (type $s (stream u8))
@@ -359,13 +359,14 @@ TEST(AsyncUses, NameFunctionsBuiltInsAndTypes) {
     (core instance $i (instantiate $m (with "" (instance (export "new" (func $new)) (export "wait" (func $wait)) (export "get" (func $get))))))
     (func (export "f") async (canon lift (core func $i "f") async (callback (func $i "cb"))))))");
   EXPECT_TRUE(loaded.plan.is_concurrent);
-  using enum AsyncUse::Kind;
-  EXPECT_EQ(async_uses(loaded.plan),
-            (std::vector<AsyncUse>{
-                {ImportedFunction, "a:b/c#get"}, {ExportedFunction, "f"}, {BuiltIn, "stream.new"}, {BuiltIn, "waitable-set.new"}}));
+  using enum UnsupportedUse::Kind;
+  EXPECT_EQ(unsupported_uses(loaded.plan),
+            (std::vector<UnsupportedUse>{{ImportedFunction, "a:b/c#get"}, {ExportedFunction, "f"}, {BuiltIn, "stream.new"}, {BuiltIn, "waitable-set.new"}}));
+  EXPECT_EQ(unsupported_uses(plan_of("(component (type (resource (rep i64))) (canon thread.index (core func)))").plan),
+            (std::vector<UnsupportedUse>{{Resource, "a resource represented by an i64"}}));
   const Loaded types = plan_of("(component (import \"f\" (func (param \"a\" (list (future u8))))))");
-  EXPECT_EQ(async_uses(types.plan), (std::vector<AsyncUse>{{ValueType, "future<u8>"}}));
-  EXPECT_TRUE(async_uses(plan_of(shim_shape).plan).empty());
+  EXPECT_EQ(unsupported_uses(types.plan), (std::vector<UnsupportedUse>{{ValueType, "future<u8>"}}));
+  EXPECT_TRUE(unsupported_uses(plan_of(shim_shape).plan).empty());
 }
 
 TEST(LoadPlan, RefusesBytesOfAnotherVersionOrLength) {
@@ -395,7 +396,7 @@ TEST(LoadPlan, SurvivesEveryChangedWord) {
         std::memcpy(bytes.data() + word * 4, &changed, 4);
         if (const auto plan = load(bytes)) {
           dump(*plan);
-          async_uses(*plan);
+          unsupported_uses(*plan);
         }
       }
       std::memcpy(bytes.data() + word * 4, &before, 4);
@@ -428,7 +429,9 @@ size_t for_each_conformance_component(const std::string& folder, Body body) {
       const auto plan = load(buffer->bytes());
       EXPECT_TRUE(plan) << entry.path() << " " << name << ": " << plan.error().message();
       if (!plan) continue;
-      EXPECT_TRUE(plan->is_concurrent || async_uses(*plan).empty()) << entry.path() << " " << name;
+      for (const UnsupportedUse& use : unsupported_uses(*plan)) {
+        EXPECT_TRUE(plan->is_concurrent || use.kind == UnsupportedUse::Kind::Resource) << entry.path() << " " << name << ": " << use.name;
+      }
       dump(*plan);
       body(*plan);
       seen++;

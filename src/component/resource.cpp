@@ -58,7 +58,8 @@ Result<> drop_resource(Store& store, const ResourceAny& resource) {
   if (instance.is_poisoned() || instance.is_entered()) return fail(ErrorKind::Trap, "wasm trap: cannot enter component instance");
   held->state = HostResource::State::Dropped;
   detail::Entry entry(state, instance);
-  TENON_CHECK_OK(instance.destroy(held->resource, held->representation));
+  if (instance.plan().is_concurrent) instance.reset_context();
+  TENON_CHECK_OK(instance.destroy(held->resource, held->representation, std::nullopt));
   return entry.leave();
 }
 

@@ -250,7 +250,7 @@ class InstanceState final {
   /// the same, so nothing waits for it yet.
   uint16_t& backpressure(component::RuntimeComponentInstanceIndex index) { return tables_[at(index)].backpressure; }
 
-  /// The two words of the running task (`CanonicalABI.md`, `context.{get,set}`). A call into another component has its own.
+  /// The two words of the running task (`CanonicalABI.md`, `context.{get,set}`). A call into another component instance has its own.
   uint32_t& context_word(uint32_t slot) { return context_words_[slot]; }
   void push_context();
   void pop_context();
@@ -266,8 +266,8 @@ class InstanceState final {
   std::shared_ptr<const ResourceDestructor> host_destructor(component::ResourceIndex index) const;
   /// Ends the handles of the host's resources in all tables; the guest cannot run any more. Tables last to first, in each the highest index first.
   void drop_host_handles();
-  /// Runs the destructor of a resource as this instance sees it, from whoever drops it.
-  Result<> destroy(component::ResourceIndex index, uint32_t representation);
+  /// Runs the destructor of a resource as this instance sees it, from whoever drops it: one of its component instances, or the host.
+  Result<> destroy(component::ResourceIndex index, uint32_t representation, std::optional<component::RuntimeComponentInstanceIndex> from);
 
   /// A lifted export, resolved on first use.
   Result<LiftedFunc*> lifted(component::ExportIndex index);

@@ -48,7 +48,7 @@ Result<> resource_drop(const TrampolineRecord& record, InstanceState& instance, 
     instance.store().scopes.drop_borrow(removed.scope);
     return {};
   }
-  return instance.destroy(instance.plan().resource_tables[at(table)].resource, removed.rep);
+  return instance.destroy(instance.plan().resource_tables[at(table)].resource, removed.rep, record.trampoline->instance);
 }
 
 Result<> backpressure_inc(const TrampolineRecord& record, InstanceState& instance, RawValue*) {
@@ -72,6 +72,13 @@ Result<> context_get(const TrampolineRecord& record, InstanceState& instance, Ra
 
 Result<> context_set(const TrampolineRecord& record, InstanceState& instance, RawValue* values) {
   instance.context_word(record.context_slot) = values[0].u32();
+  return {};
+}
+
+/// A component instance has one table of threads, whose numbers start at 1, and runs one call at a time: neither a parent and its child nor the host's
+/// functions enter it again meanwhile, and a destructor that it calls itself runs in its own thread.
+Result<> thread_index(const TrampolineRecord&, InstanceState&, RawValue* values) {
+  values[0] = RawValue::of(1);
   return {};
 }
 
@@ -224,6 +231,7 @@ tn_host_function trampoline_function(TrampolineKind kind) {
     case TrampolineKind::Trap: return &builtin<trap>;
     case TrampolineKind::BackpressureInc: return &builtin<backpressure_inc>;
     case TrampolineKind::BackpressureDec: return &builtin<backpressure_dec>;
+    case TrampolineKind::ThreadIndex: return &builtin<thread_index>;
     default: return &builtin<unsupported>;
   }
 }

@@ -144,7 +144,7 @@ Result<> inspect_component(Inspection& inspection, const Plan& plan) {
     if (import.name.starts_with(wasi_prefix)) inspection.wasi.push_back(import.name);
   }
   std::set<std::string> seen;
-  for (const component::AsyncUse& use : async_uses(plan)) {
+  for (const component::UnsupportedUse& use : unsupported_uses(plan)) {
     if (seen.insert(use.name).second) inspection.unsupported.push_back(use.name);
   }
   return {};
