@@ -3,14 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/files.h"
 #include "policy/policy_file.h"
 
 namespace tenon::policy {
 namespace {
 
-constexpr std::string_view text = R"(version = 1
+constexpr std::string_view sample = R"(version = 1
 [default]
 allow = ["network:outbound:api.example.com:443", "http:GET:https://api.example.com/v1"]
 [package."acme/tools"]
@@ -19,7 +21,7 @@ deny = ["filesystem:read:/data/private"]
 )";
 
 std::shared_ptr<const Rules> rules_for(std::string_view package) {
-  const auto file = PolicyFile::parse(text, "policy.toml");
+  const auto file = PolicyFile::parse(sample, "policy.toml");
   const auto asked = rules_of_grants(std::vector<std::string>{"filesystem:read:/", "env:read:*", "network:outbound:*", "http:*:*"}, "component.toml");
   return make_rules({.file = file->get(), .target = {std::string(package), ""}, .asked = *asked, .asked_place = "component.toml"});
 }
@@ -91,6 +93,85 @@ TEST(Explain, AsksAboutOneThingOnly) {
   for (const char* capability :
        {"filesystem:list:/", "args", "network:resolve:a.com", "network:resolve:127.0.0.1", "network:listen:127.0.0.1:80", "http:GET:[::1]:8080/x"})
     EXPECT_TRUE(explain(*rules, *Capability::parse(capability))) << capability;
+}
+
+std::string document() {
+  auto text = base::read_file(TENON_SOURCE_DIR "/docs/policy.md", 1 << 20);
+  EXPECT_TRUE(text);
+  return text ? *text : "";
+}
+
+/// The texts in backticks.
+std::vector<std::string> codes(std::string_view cell) {
+  std::vector<std::string> found;
+  for (size_t at = cell.find('`'); at != cell.npos; at = cell.find('`', at + 1)) {
+    const size_t end = cell.find('`', at + 1);
+    found.emplace_back(cell.substr(at + 1, end - at - 1));
+    at = end;
+  }
+  return found;
+}
+
+/// The rows of the table whose head begins so, cut into cells.
+std::vector<std::vector<std::string>> table(const std::string& text, const std::string& head) {
+  std::vector<std::vector<std::string>> rows;
+  size_t at = text.find("| " + head);
+  EXPECT_NE(at, text.npos);
+  for (int skipped = 0; skipped < 2; ++skipped) at = text.find('\n', at) + 1;
+  for (; text[at] == '|'; at = text.find('\n', at) + 1) {
+    const std::string_view line = std::string_view(text).substr(at, text.find('\n', at) - at);
+    std::vector<std::string>& row = rows.emplace_back();
+    for (size_t cell = 1; cell < line.size();) {
+      const size_t end = line.find('|', cell);
+      row.emplace_back(line.substr(cell, end - cell));
+      cell = end + 1;
+    }
+  }
+  return rows;
+}
+
+TEST(PolicyDocument, ItsRulesMatchAsItSays) {
+  const auto rows = table(document(), "rule |");
+  EXPECT_GT(rows.size(), 10u);
+  for (const auto& row : rows) {
+    const std::vector<std::string> rule = codes(row.at(0));
+    const auto rules = Rules::from_grants(rule);
+    ASSERT_TRUE(rules) << rule.at(0) << ": " << rules.error().message();
+    for (const size_t column : {1, 2}) {
+      for (const std::string& asked : codes(row.at(column))) {
+        const auto capability = Capability::parse(asked);
+        ASSERT_TRUE(capability) << capability.error().message();
+        const auto explanation = explain(**rules, *capability);
+        ASSERT_TRUE(explanation) << explanation.error().message();
+        EXPECT_EQ(explanation->verdict, column == 1 ? Verdict::Allowed : Verdict::Denied) << rule.at(0) << " and " << asked;
+      }
+    }
+  }
+}
+
+TEST(PolicyDocument, ItsFormsAreReadAsItSays) {
+  const auto rows = table(document(), "written |");
+  EXPECT_GT(rows.size(), 10u);
+  for (const auto& row : rows) {
+    const std::string written = codes(row.at(0)).at(0);
+    const std::vector<std::string> read = codes(row.at(1));
+    const auto capability = Capability::parse(written);
+    EXPECT_EQ(capability.has_value(), !read.empty()) << written;
+    if (!capability || read.empty()) continue;
+    EXPECT_EQ(capability->to_string(), read.at(0));
+  }
+}
+
+TEST(PolicyDocument, ItsFilesAreRead) {
+  const std::string text = document();
+  size_t count = 0;
+  for (size_t at = text.find("```toml\n"); at != text.npos; at = text.find("```toml\n", at)) {
+    at += 8;
+    const auto file = PolicyFile::parse(text.substr(at, text.find("```", at) - at), "policy.toml");
+    EXPECT_TRUE(file) << to_error(file.error()).message();
+    ++count;
+  }
+  EXPECT_EQ(count, 2u);
 }
 
 }  // namespace

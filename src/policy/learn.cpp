@@ -63,15 +63,14 @@ class Files {
     }
     // The topmost folders that stand for all beneath them.
     std::vector<std::string> trees;
-    for (const auto& [folder, inner] : folders) {
-      const bool is_beneath = std::any_of(trees.begin(), trees.end(), [&folder = folder](const std::string& tree) { return is_within(folder, tree); });
-      if (folder != "/" && !is_beneath && inner.size() >= options_.folders_min && listed_.contains(folder)) trees.push_back(folder);
-    }
-    std::vector<std::string> patterns;
-    for (const std::string& tree : trees) patterns.push_back(child_pattern(tree, "**"));
     const auto in_tree = [&trees](std::string_view path) {
       return std::any_of(trees.begin(), trees.end(), [path](const std::string& tree) { return is_within(path, tree); });
     };
+    for (const auto& [folder, inner] : folders) {
+      if (folder != "/" && !in_tree(folder) && inner.size() >= options_.folders_min && listed_.contains(folder)) trees.push_back(folder);
+    }
+    std::vector<std::string> patterns;
+    for (const std::string& tree : trees) patterns.push_back(child_pattern(tree, "**"));
     for (const auto& [folder, inner] : names) {
       if (inner.size() >= options_.files_min && !in_tree(folder)) patterns.push_back(child_pattern(folder, "*"));
     }

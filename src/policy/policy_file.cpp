@@ -133,6 +133,7 @@ BudgetLimits overlay(BudgetLimits under, const BudgetLimits& over) {
   take(under.memory_bytes, over.memory_bytes);
   take(under.table_elements, over.table_elements);
   take(under.tables, over.tables);
+  take(under.memories, over.memories);
   take(under.instances, over.instances);
   take(under.bytes_in, over.bytes_in);
   take(under.bytes_out, over.bytes_out);

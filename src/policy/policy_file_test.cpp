@@ -193,12 +193,15 @@ TEST(PolicyFile, ReportsWhatIsNoToml) {
 
 TEST(PolicyFile, RefusesWrongSettings) {
   const auto of = [](std::string_view line) { return problems("version = 1\n" + std::string(line)); };
-  EXPECT_EQ(of("default.budget = \"huge\""), "p.toml:2:18: default.budget: there is no preset huge: default, minimal, strict and high_performance");
-  EXPECT_EQ(of("default.budget = { memory = -1 }"), "p.toml:2:29: default.budget.memory: is negative");
-  EXPECT_EQ(of("default.budget = { tables = 4294967296 }"), "p.toml:2:29: default.budget.tables: 4294967296 is more than 4294967295");
-  EXPECT_EQ(of("default.budget = { fuel = 1.5 }"), "p.toml:2:27: default.budget.fuel: is neither a whole number nor a string with one");
+  EXPECT_EQ(of("default.budget = \"huge\""), "p.toml:2:18: default.budget: there is no preset \"huge\", only default, minimal, strict, high_performance");
+  EXPECT_EQ(of("default.budget = { memory = -1 }"),
+            "p.toml:2:29: default.budget.memory: memory-bytes: \"-1\" is no size such as 65536, 64KiB or 1GiB, of at most 64 bits");
+  EXPECT_EQ(of("default.budget = { tables = 4294967296 }"), "p.toml:2:29: default.budget.tables: tables: 4294967296 is more than 4294967295");
+  EXPECT_EQ(of("default.budget = { fuel = 1.5 }"),
+            "p.toml:2:27: default.budget.fuel: is neither a whole number nor a string with one, such as \"256MB\" or \"5s\"");
   EXPECT_EQ(of("default.budget = { speed = 1 }"),
-            "p.toml:2:20: default.budget.speed: is unknown here; known are preset, time, fuel, memory, table-elements, tables, instances, bytes-in, bytes-out, "
+            "p.toml:2:20: default.budget.speed: is unknown here; known are preset, time, fuel, memory, table-elements, tables, memories, instances, bytes-in, "
+            "bytes-out, "
             "host-calls, handles, sub-calls and depth");
   for (const char* line : {"default.budget = { time = \"soon\" }",
                            "default.budget = { memory = \"12XB\" }",

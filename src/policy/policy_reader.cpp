@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <chrono>
-#include <limits>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,6 +10,7 @@
 
 #include "base/utf8.h"
 #include "policy/policy_file.h"
+#include "policy/presets.h"
 #include "policy/units.h"
 
 namespace tenon::policy {
@@ -68,27 +67,6 @@ std::string key_text(std::string_view key) {
 }
 
 std::string join_key(std::string_view parent, std::string_view key) { return parent.empty() ? key_text(key) : fmt::format("{}.{}", parent, key_text(key)); }
-
-struct Preset {
-  std::string_view name;
-  BudgetLimits limits;
-};
-const std::array<Preset, 4>& presets() {
-  using std::chrono::milliseconds;
-  static const std::array<Preset, 4> all = {{
-      {"default", {.time = milliseconds(100), .fuel = 10'000'000, .memory_bytes = 64 << 20, .table_elements = 10'000, .tables = 1}},
-      {"minimal", {.time = milliseconds(50), .fuel = 1'000'000, .memory_bytes = 16 << 20, .table_elements = 1'000, .tables = 1}},
-      {"strict", {.time = milliseconds(10), .fuel = 100'000, .memory_bytes = 8 << 20, .table_elements = 100, .tables = 1}},
-      {"high_performance", {.time = milliseconds(500), .fuel = 100'000'000, .memory_bytes = 256 << 20, .table_elements = 100'000, .tables = 4}},
-  }};
-  return all;
-}
-std::optional<BudgetLimits> find_preset(std::string_view name) {
-  for (const Preset& preset : presets()) {
-    if (preset.name == name) return preset.limits;
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -284,34 +262,15 @@ class PolicyReader final {
     if (const toml::node* const preset = table->get("preset")) read_preset(*preset, join_key(path, "preset"), section);
     BudgetLimits limits;
     for (auto&& [key, value] : *table) {
-      const std::string key_path = join_key(path, key.str());
       if (key == "preset") continue;
-      if (key == "time") {
-        limits.time = duration_at(value, key_path);
-      } else if (key == "fuel") {
-        limits.fuel = number_at<uint64_t>(value, key_path, parse_count);
-      } else if (key == "memory") {
-        limits.memory_bytes = number_at<uint64_t>(value, key_path, parse_bytes);
-      } else if (key == "bytes-in") {
-        limits.bytes_in = number_at<uint64_t>(value, key_path, parse_bytes);
-      } else if (key == "bytes-out") {
-        limits.bytes_out = number_at<uint64_t>(value, key_path, parse_bytes);
-      } else if (key == "table-elements") {
-        limits.table_elements = number_at<uint64_t>(value, key_path, parse_count);
-      } else if (key == "host-calls") {
-        limits.host_calls = number_at<uint64_t>(value, key_path, parse_count);
-      } else if (key == "tables") {
-        limits.tables = number_at<uint32_t>(value, key_path, parse_count);
-      } else if (key == "instances") {
-        limits.instances = number_at<uint32_t>(value, key_path, parse_count);
-      } else if (key == "handles") {
-        limits.handles = number_at<uint32_t>(value, key_path, parse_count);
-      } else if (key == "sub-calls") {
-        limits.sub_calls = number_at<uint32_t>(value, key_path, parse_count);
-      } else if (key == "depth") {
-        limits.depth = number_at<uint32_t>(value, key_path, parse_count);
-      } else {
-        unknown(key, path, "preset, time, fuel, memory, table-elements, tables, instances, bytes-in, bytes-out, host-calls, handles, sub-calls and depth");
+      const std::string key_path = join_key(path, key.str());
+      const auto text = quantity_at(value, key_path);
+      if (!text) continue;
+      const auto set = set_limit(limits, key == "memory" ? "memory-bytes" : key.str(), *text);
+      if (!set && set.error().kind() == ErrorKind::NotFound) {
+        unknown(key, path, "preset, time, fuel, memory, table-elements, tables, memories, instances, bytes-in, bytes-out, host-calls, handles, sub-calls and depth");
+      } else if (!set) {
+        fail_at(place_of(value), key_path, set.error());
       }
     }
     section.limits = overlay(section.limits, limits);
@@ -320,48 +279,32 @@ class PolicyReader final {
   void read_preset(const toml::node& node, const std::string& path, Section& section) {
     const auto name = text_at(node, path);
     if (!name) return;
-    if (const auto limits = find_preset(*name)) {
-      section.limits = overlay(section.limits, *limits);
-    } else {
-      fail_at(place_of(node), path, fmt::format("there is no preset {}: default, minimal, strict and high_performance", key_text(*name)));
-    }
+    const auto preset = find_preset(*name);
+    if (!preset) return fail_at(place_of(node), path, preset.error());
+    section.limits = overlay(section.limits, preset->limits);
   }
 
-  template <class T>
-  std::optional<T> number_at(const toml::node& node, std::string_view key, Result<uint64_t> (*parse)(std::string_view)) {
-    uint64_t value = 0;
-    if (const auto* number = node.as_integer()) {
-      if (number->get() < 0) {
-        fail_at(place_of(node), key, "is negative");
-        return {};
-      }
-      value = static_cast<uint64_t>(number->get());
-    } else if (const auto* text = node.as_string()) {
-      const auto parsed = parse(text->get());
-      if (!parsed) {
-        fail_at(place_of(node), key, parsed.error());
-        return {};
-      }
-      value = *parsed;
-    } else {
-      fail_at(place_of(node), key, "is neither a whole number nor a string with one");
-      return {};
-    }
-    if (value > std::numeric_limits<T>::max()) {
-      fail_at(place_of(node), key, fmt::format("{} is more than {}", value, std::numeric_limits<T>::max()));
-      return {};
-    }
-    return static_cast<T>(value);
+  /// A whole number, or a string that may have a unit.
+  std::optional<std::string> quantity_at(const toml::node& node, std::string_view key) {
+    if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());
+    if (const auto* text = node.as_string()) return text->get();
+    fail_at(place_of(node), key, "is neither a whole number nor a string with one, such as \"256MB\" or \"5s\"");
+    return {};
+  }
+
+  std::optional<uint64_t> seed_at(const toml::node& node, std::string_view key) {
+    const auto text = quantity_at(node, key);
+    if (!text) return {};
+    const auto seed = parse_count(*text);
+    if (seed) return *seed;
+    fail_at(place_of(node), key, seed.error());
+    return {};
   }
 
   std::optional<std::chrono::nanoseconds> duration_at(const toml::node& node, std::string_view key) {
-    const auto* const number = node.as_integer();
-    const auto* const text = node.as_string();
-    if (number == nullptr && text == nullptr) {
-      fail_at(place_of(node), key, "is no duration such as \"5s\" or \"250ms\"");
-      return {};
-    }
-    const auto parsed = parse_duration(number != nullptr ? fmt::format("{}", number->get()) : text->get());
+    const auto text = quantity_at(node, key);
+    if (!text) return {};
+    const auto parsed = parse_duration(*text);
     if (!parsed) {
       fail_at(place_of(node), key, parsed.error());
       return {};
@@ -377,7 +320,7 @@ class PolicyReader final {
     }
     DeterministicSetting setting;
     if (node.is_integer()) {
-      if (const auto seed = number_at<uint64_t>(node, path, parse_count)) setting.seed = *seed;
+      if (const auto seed = seed_at(node, path)) setting.seed = *seed;
       section.deterministic = setting;
       return;
     }
@@ -387,7 +330,7 @@ class PolicyReader final {
     for (auto&& [key, value] : *table) {
       const std::string key_path = join_key(path, key.str());
       if (key == "seed") {
-        if (const auto seed = number_at<uint64_t>(value, key_path, parse_count)) setting.seed = *seed;
+        if (const auto seed = seed_at(value, key_path)) setting.seed = *seed;
       } else if (key == "start") {
         if (const auto start = moment_at(value, key_path)) setting.start = *start;
       } else if (key == "step") {

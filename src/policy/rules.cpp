@@ -164,7 +164,8 @@ Rules::Rules(std::vector<RuleLayer> layers) : layers_(std::move(layers)), compil
       Entries& entries = compiled_[i][access];
       for (size_t scope = 0; scope < layer.scopes.size(); ++scope) {
         for (const Rule& rule : layer.scopes[scope].rules) {
-          if (concerns(rule, static_cast<Access>(access))) entries.push_back({&rule, static_cast<uint32_t>(scope)});
+          // A rule for everything comes last of all, so that it hides no rule of another scope.
+          if (concerns(rule, static_cast<Access>(access))) entries.push_back({&rule, static_cast<uint32_t>(rule.capability ? scope : layer.scopes.size())});
         }
       }
       std::stable_sort(entries.begin(), entries.end(),

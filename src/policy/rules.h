@@ -37,7 +37,7 @@ struct RuleSource {
 };
 
 struct Rule {
-  /// Absent for everything: `observe = true`.
+  /// Absent for everything that no other rule of the layer names: `observe = true`.
   std::optional<Capability> capability;
   Effect effect = Effect::Allow;
   Mode mode = Mode::Enforce;

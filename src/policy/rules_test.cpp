@@ -133,15 +133,18 @@ TEST(Rules, ObservedRulesLetThroughAndSaySo) {
   EXPECT_EQ(rules->answer({.access = Access::EnvRead, .text = "B"}).rule->to_string(), "observe deny env:read:B (policy.toml:1)");
 }
 
-TEST(Rules, AnObservedScopeStillEnforcesItsDenials) {
+TEST(Rules, ObservingEverythingHidesNoOtherRule) {
   std::vector<Rule> all = rules_of({"env:read:A"}, Effect::Deny);
   all.push_back({.capability = {}, .effect = Effect::Allow, .mode = Mode::Observe, .source = {.file = "p", .line = 1, .key = "default.observe"}});
-  const auto rules = operator_rules({std::move(all)});
+  const auto rules = operator_rules({std::move(all), rules_of({"env:read:C"}) + rules_of({"env:read:D"}, Effect::Deny)});
   EXPECT_EQ(env(*rules, "A"), Verdict::Denied);
   EXPECT_EQ(env(*rules, "B"), Verdict::Observed);
+  EXPECT_EQ(env(*rules, "C"), Verdict::Allowed);
+  EXPECT_EQ(env(*rules, "D"), Verdict::Denied);
   EXPECT_EQ(read(*rules, "/x"), Verdict::Observed);
   EXPECT_EQ(plain(*rules, Access::RandomSecure), Verdict::Observed);
-  EXPECT_EQ(plain(*rules, Access::StdioStdout), Verdict::Observed);
+  EXPECT_EQ(plain(*rules, Access::StdioStdout), Verdict::Allowed);
+  EXPECT_EQ(rules->subtree(Access::FilesystemRead, "/x"), Subtree::Allowed);
   EXPECT_TRUE(rules->folders().empty());
 }
 
