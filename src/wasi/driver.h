@@ -372,6 +372,8 @@ struct Options {
   Config config = {};
   std::vector<std::string> grants = {"command", "stdio:stdin", "env:read:*"};
   policy::BudgetLimits limits = {};
+  /// In place of `grants`.
+  std::shared_ptr<const policy::Rules> rules = nullptr;
 };
 
 /// A live guest with the grants, limits and configuration of a test.
@@ -380,7 +382,7 @@ class Driver final {
   using Options = driver::Options;
 
   explicit Driver(Options options = {})
-      : guard_(policy::Rules::from_grants(options.grants).value(), policy::Budget::create(options.limits)),
+      : guard_(options.rules != nullptr ? options.rules : policy::Rules::from_grants(options.grants).value(), policy::Budget::create(options.limits)),
         store_(Store::create(linked().engine).value()),
         context_(*store_, guard_, std::make_shared<const Config>(std::move(options.config))),
         instance_(linked().pre.instantiate(*store_).value()) {

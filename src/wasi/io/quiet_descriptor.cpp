@@ -19,9 +19,6 @@ namespace {
 /// The same pipe or terminal, opened once more so that it does not wait; -1 when that cannot be done.
 int reopen(int descriptor, QuietDescriptor::Direction direction) {
   const int wanted = direction == QuietDescriptor::Direction::In ? O_RDONLY : O_WRONLY;
-  // Opening by name could give a direction that the descriptor has not.
-  const int flags = fcntl(descriptor, F_GETFL);
-  if (flags < 0 || ((flags & O_ACCMODE) != wanted && (flags & O_ACCMODE) != O_RDWR)) return -1;
   const std::string path = "/proc/self/fd/" + std::to_string(descriptor);
   return open(path.c_str(), wanted | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
@@ -44,8 +41,14 @@ constexpr bool is_would_wait(int number) { return number == EAGAIN || number == 
 }  // namespace
 
 QuietDescriptor::QuietDescriptor(int descriptor, Direction direction) : descriptor_(descriptor), events_(direction == Direction::In ? POLLIN : POLLOUT) {
+  // Waiting for what a descriptor is not open for never ends, and opening it by its name once more could give what it has not.
+  const int flags = fcntl(descriptor, F_GETFL);
+  const int mode = flags & O_ACCMODE;
   struct stat status{};
-  if (fstat(descriptor, &status) != 0) return;
+  if (flags < 0 || fstat(descriptor, &status) != 0 || (mode != O_RDWR && mode != (direction == Direction::In ? O_RDONLY : O_WRONLY))) {
+    way_ = Way::Closed;
+    return;
+  }
   if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode) || is_memory_device(status)) {
     way_ = Way::File;
   } else if (S_ISSOCK(status.st_mode)) {
@@ -61,6 +64,7 @@ QuietDescriptor::~QuietDescriptor() {
 }
 
 std::expected<std::optional<size_t>, int> QuietDescriptor::read(std::span<std::byte> to) {
+  if (way_ == Way::Closed) return std::unexpected(EBADF);
   // A descriptor without O_NONBLOCK waits when nothing is there.
   if (way_ == Way::Polled && !is_ready()) return std::nullopt;
   const ssize_t got = retried([&]() -> ssize_t {
@@ -75,6 +79,7 @@ std::expected<std::optional<size_t>, int> QuietDescriptor::read(std::span<std::b
 }
 
 std::expected<size_t, int> QuietDescriptor::write(std::span<const std::byte> from) {
+  if (way_ == Way::Closed) return std::unexpected(EBADF);
   if (way_ == Way::Polled) return write_polled(from);
   const ssize_t put = retried([&]() -> ssize_t {
     if (way_ == Way::Socket) return send(descriptor_, from.data(), from.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -99,7 +104,7 @@ std::expected<size_t, int> QuietDescriptor::write_polled(std::span<const std::by
 }
 
 bool QuietDescriptor::is_ready() const {
-  if (way_ == Way::File) return true;
+  if (way_ == Way::File || way_ == Way::Closed) return true;
   pollfd asked{descriptor_, events_, 0};
   return retried([&] { return poll(&asked, 1, 0); }) != 0;
 }

@@ -37,7 +37,8 @@ class QuietDescriptor final {
   int descriptor() const { return descriptor_; }
 
  private:
-  enum class Way : uint8_t { File, Socket, Reopened, Polled };
+  /// `Closed`: not open, or not in this direction.
+  enum class Way : uint8_t { File, Socket, Reopened, Polled, Closed };
 
   std::expected<size_t, int> write_polled(std::span<const std::byte> from) const;
 

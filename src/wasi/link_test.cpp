@@ -1,0 +1,117 @@
+#include "wasi/link.h"
+
+#include <gtest/gtest.h>
+
+#include "wasi/driver.h"
+
+namespace tenon::wasi {
+namespace {
+
+class Link : public testing::Test {
+ protected:
+  Link() : engine_(Engine::create().value()), linker_(engine_) { EXPECT_TRUE(add_to_linker(linker_)); }
+  Result<InstancePre> link(std::string_view text) {
+    TENON_TRY(const Component component, component::component_of(engine_, text));
+    return linker_.instantiate_pre(component);
+  }
+  Engine engine_;
+  Linker linker_;
+};
+
+TEST_F(Link, TakesEveryVersionOf02) {
+  for (const char* const version : {"0.2.0", "0.2.1", "0.2.6", "0.2.12", "0.2.99"}) {
+    const auto linked = link(driver::driver_guest(version));
+    EXPECT_TRUE(linked) << version << ": " << linked.error().message();
+  }
+}
+
+TEST_F(Link, TakesNoOtherVersion) {
+  for (const char* const version : {"0.1.0", "0.3.0", "1.0.0"}) {
+    const auto linked = link(driver::driver_guest(version));
+    ASSERT_FALSE(linked);
+    EXPECT_EQ(linked.error().kind(), ErrorKind::NotFound);
+    EXPECT_NE(linked.error().message().find(std::string("wasi:io/streams@") + version), std::string::npos);
+  }
+}
+
+TEST_F(Link, TakesAnOlderInterfaceWithFewerFunctions) {
+  EXPECT_TRUE(link(R"((component (import "wasi:cli/exit@0.2.0" (instance (export "exit" (func (param "status" (result))))))))"));
+}
+
+TEST_F(Link, NamesAllThatIsMissing) {
+  const auto linked = link(R"((component
+    (import "wasi:cli/exit@0.2.0" (instance (export "exit-twice" (func))))
+    (import "wasi:nothing/here@0.2.0" (instance (export "f" (func))))))");
+  ASSERT_FALSE(linked);
+  EXPECT_NE(linked.error().message().find("wasi:cli/exit@0.2.0#exit-twice"), std::string::npos);
+  EXPECT_NE(linked.error().message().find("wasi:nothing/here@0.2.0#f"), std::string::npos);
+}
+
+TEST_F(Link, RefusesAFunctionOfAnotherType) {
+  const auto linked = link(R"((component (import "wasi:random/random@0.2.0" (instance (export "get-random-u64" (func (result u32)))))))");
+  ASSERT_FALSE(linked);
+  EXPECT_EQ(linked.error().kind(), ErrorKind::InvalidInput);
+}
+
+// A guest that drops a pollable and uses it: handles are checked by the component runtime before WASI is asked.
+TEST_F(Link, TrapsOnAHandleThatWasDropped) {
+  const auto linked = link(R"((component
+    (import "wasi:io/poll@0.2.0" (instance $poll
+      (export "pollable" (type $pollable (sub resource)))
+      (export "[method]pollable.ready" (func (param "self" (borrow $pollable)) (result bool)))))
+    (alias export $poll "pollable" (type $pollable))
+    (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
+      (alias outer 1 $pollable (type $p'))
+      (export "pollable" (type $p (eq $p')))
+      (export "subscribe-duration" (func (param "when" u64) (result (own $p))))))
+    (core func $ready (canon lower (func $poll "[method]pollable.ready")))
+    (core func $subscribe (canon lower (func $clock "subscribe-duration")))
+    (core func $drop (canon resource.drop $pollable))
+    (core module $m
+      (import "" "ready" (func $ready (param i32) (result i32)))
+      (import "" "subscribe" (func $subscribe (param i64) (result i32)))
+      (import "" "drop" (func $drop (param i32)))
+      (func (export "run") (param $twice i32) (local $handle i32)
+        (local.set $handle (call $subscribe (i64.const 0)))
+        (call $drop (local.get $handle))
+        (if (local.get $twice) (then (call $drop (local.get $handle))) (else (drop (call $ready (local.get $handle)))))))
+    (core instance $i (instantiate $m (with "" (instance
+      (export "ready" (func $ready)) (export "subscribe" (func $subscribe)) (export "drop" (func $drop))))))
+    (func (export "run") (param "twice" bool) (canon lift (core func $i "run")))))");
+  ASSERT_TRUE(linked) << linked.error().message();
+  for (const bool twice : {false, true}) {
+    policy::Guard guard(policy::Rules::from_grants({}).value(), policy::Budget::create({}));
+    const auto store = Store::create(engine_).value();
+    const Context context(*store, guard, std::make_shared<const Config>());
+    const Instance instance = linked->instantiate(*store).value();
+    const auto result = instance.get_func<void(bool)>("run")->call(twice);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind(), ErrorKind::Trap);
+  }
+}
+
+TEST_F(Link, ServesManyStoresWithOneInstancePre) {
+  const InstancePre pre = link(driver::driver_guest("0.2.6")).value();
+  for (int i = 0; i < 3; i++) {
+    policy::Guard guard(policy::Rules::from_grants({}).value(), policy::Budget::create({}));
+    const auto store = Store::create(engine_).value();
+    const Context context(*store, guard, std::make_shared<const Config>());
+    const Instance instance = pre.instantiate(*store).value();
+    EXPECT_TRUE(instance.get_func<uint64_t()>("monotonic-now")->call());
+  }
+}
+
+TEST_F(Link, GivesBackTheHandlesThatAGuestLeft) {
+  policy::Guard guard(policy::Rules::from_grants({}).value(), policy::Budget::create({}));
+  const auto store = Store::create(engine_).value();
+  {
+    const Context context(*store, guard, std::make_shared<const Config>());
+    const Instance instance = link(driver::driver_guest("0.2.6")).value().instantiate(*store).value();
+    EXPECT_TRUE(instance.get_func<driver::OutputHandle()>("stdout")->call());
+    EXPECT_EQ(guard.budget().spent(policy::Limit::Handles), 1);
+  }
+  EXPECT_EQ(guard.budget().spent(policy::Limit::Handles), 0);
+}
+
+}  // namespace
+}  // namespace tenon::wasi
