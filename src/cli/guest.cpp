@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,7 @@
 #include "tenon/value.h"
 #include "tenon/value_text.h"
 #include "wasi/context.h"
+#include "wasi/filesystem/preopens.h"
 #include "wasi/link.h"
 #include "wasi/refusal.h"
 #include "wit/binary.h"
@@ -77,6 +79,7 @@ class CompiledComponent final : public CompiledGuest {
     Linker linker(engine_);
     if (store.data() != nullptr) {
       TENON_CHECK_OK(wasi::check_imports(component_, wasi::Context::of(store).guard()));
+      if (imports_files()) TENON_CHECK_OK(wasi::filesystem::open_preopens(wasi::Context::of(store)));
       TENON_CHECK_OK(wasi::add_to_linker(linker));
     }
     if (missing == MissingImports::Trap) TENON_CHECK_OK(linker.define_unknown_imports_as_traps(component_));
@@ -93,6 +96,11 @@ class CompiledComponent final : public CompiledGuest {
   }
 
  private:
+  bool imports_files() const {
+    const std::span<const Item> imports = component_.imports();
+    return std::any_of(imports.begin(), imports.end(), [](const Item& item) { return item.name().starts_with("wasi:filesystem/preopens"); });
+  }
+
   Error with_advice(Error error, const Linker& linker) const {
     if (error.kind() != ErrorKind::NotFound || linker.missing(component_).empty()) return error;
     return Error(error.kind(),

@@ -14,6 +14,7 @@ Result<> add_to_linker(Linker& linker) {
   constexpr Result<> (*packages[])(Linker&) = {
       add_cli,
       add_clocks,
+      add_filesystem,
       add_io,
       add_random,
   };

@@ -16,6 +16,7 @@ Result<LinkerInstance> open_interface(Linker& linker, std::string_view name);
 /// `Context`. Error: `InvalidInput` when a name is taken.
 Result<> add_cli(Linker& linker);
 Result<> add_clocks(Linker& linker);
+Result<> add_filesystem(Linker& linker);
 Result<> add_io(Linker& linker);
 Result<> add_random(Linker& linker);
 
