@@ -1,7 +1,7 @@
 # tenon_module(NAME UNITS a b … [DEPENDS base …] [LIBRARIES …] [HEADERS x …] [INTERNAL]): one folder, one static library, one layer.
 #
 # Each unit is `a.cpp`, or a header alone. Its neighbours are found by name: `a_test.cpp` (GTest, one executable a folder, `NAME_test`),
-# `a_fuzz.cpp` (libFuzzer, one executable a unit; its seeds in `corpus/a/` are replayed by NAME_test), `a_bench.cpp`.
+# `a_fuzz.cpp` (libFuzzer, one executable a unit, `b_a_fuzz` for the unit b/a; its seeds in `corpus/a/` are replayed by NAME_test), `a_bench.cpp`.
 # DEPENDS names the layers that may be included, the ones that they depend on too; tools/tidy.py checks the includes against it.
 # LIBRARIES names what is linked beside them. `include/tenon/a.h` and `include/tenon/detail/a.h` of a unit, and HEADERS, are the layer's public headers.
 # INTERNAL keeps a layer out of the installed library (the command line).
@@ -87,11 +87,12 @@ function(tenon_replay_fuzzers name out_sources)
   set(cases "")
   set(sources)
   foreach(unit IN LISTS ARGN)
-    set(entry fuzz_${name}_${unit})
+    string(REPLACE "/" "_" id ${unit})
+    set(entry fuzz_${name}_${id})
     set_source_files_properties(${unit}_fuzz.cpp PROPERTIES COMPILE_DEFINITIONS LLVMFuzzerTestOneInput=${entry})
     list(APPEND sources ${unit}_fuzz.cpp)
     string(APPEND declarations "extern \"C\" int ${entry}(const uint8_t* data, size_t size);\n")
-    string(APPEND cases "TEST(Corpus, ReplaysWithoutCrash_${unit}) { tenon::tests::replay_corpus(\"${CMAKE_CURRENT_SOURCE_DIR}/corpus/${unit}\", ${entry}); }\n")
+    string(APPEND cases "TEST(Corpus, ReplaysWithoutCrash_${id}) { tenon::tests::replay_corpus(\"${CMAKE_CURRENT_SOURCE_DIR}/corpus/${unit}\", ${entry}); }\n")
   endforeach()
   if(sources)
     set(generated ${CMAKE_CURRENT_BINARY_DIR}/${name}_replay_test.cpp)
@@ -151,10 +152,11 @@ function(tenon_module name)
   endif()
   if(TENON_FUZZERS)
     foreach(unit IN LISTS fuzzed)
-      tenon_executable(${unit}_fuzz SOURCES ${unit}_fuzz.cpp LIBRARIES tenon_${name})
-      target_link_options(${unit}_fuzz PRIVATE -fsanitize=fuzzer)
-      set_property(GLOBAL APPEND PROPERTY TENON_FUZZ_LIST "${unit}_fuzz ${here}/corpus/${unit}")
-      set_target_properties(${unit}_fuzz PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+      string(REPLACE "/" "_" id ${unit})
+      tenon_executable(${id}_fuzz SOURCES ${unit}_fuzz.cpp LIBRARIES tenon_${name})
+      target_link_options(${id}_fuzz PRIVATE -fsanitize=fuzzer)
+      set_property(GLOBAL APPEND PROPERTY TENON_FUZZ_LIST "${id}_fuzz ${here}/corpus/${unit}")
+      set_target_properties(${id}_fuzz PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
     endforeach()
   endif()
   if(TENON_BENCHES)
