@@ -72,6 +72,19 @@ struct HttpConfig {
   std::shared_ptr<http::Pool> pool = {};
 };
 
+/// Whom names are asked of.
+struct ResolverOptions {
+  /// Name servers in the order in which they are asked: "10.0.0.1", "127.0.0.1:5353", "[::1]:53". With some, names are looked up as they are, without the
+  /// machine's search list. Empty: those of /etc/resolv.conf.
+  std::vector<std::string> servers = {};
+  /// How long one server may take to answer once; after it the next is asked. Default 2 s, at least 1 ms, at most a minute.
+  std::chrono::milliseconds try_timeout{2000};
+  /// How often each server is asked, 1 to 10. Default 3.
+  uint32_t tries = 3;
+  /// Whether /etc/hosts comes before the servers.
+  bool reads_hosts_file = true;
+};
+
 /// What the host offers; what of it a guest gets is up to the guard.
 struct Config {
   std::vector<std::string> arguments = {};
@@ -85,6 +98,7 @@ struct Config {
   Stdio standard_error = {};
   std::optional<Deterministic> deterministic = std::nullopt;
   std::vector<Secret> secrets = {};
+  ResolverOptions resolver = {};
   HttpConfig http = {};
 };
 

@@ -17,6 +17,7 @@ Result<> add_to_linker(Linker& linker) {
       add_filesystem,
       add_io,
       add_random,
+      add_sockets,
   };
   for (const auto add : packages) TENON_CHECK_OK(add(linker));
   return {};

@@ -19,6 +19,7 @@ Result<> add_clocks(Linker& linker);
 Result<> add_filesystem(Linker& linker);
 Result<> add_io(Linker& linker);
 Result<> add_random(Linker& linker);
+Result<> add_sockets(Linker& linker);
 
 /// All of WASI 0.2 that commands import.
 Result<> add_to_linker(Linker& linker);
