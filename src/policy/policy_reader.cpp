@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -88,8 +89,9 @@ class PolicyReader final {
       fail_at(place_of(parsed.error().source()), "", std::string(parsed.error().description()));
     }
     if (problems_.empty()) return file_;
-    std::stable_sort(problems_.begin(), problems_.end(),
-                     [](const PolicyProblem& a, const PolicyProblem& b) { return std::pair(a.line, a.column) < std::pair(b.line, b.column); });
+    std::sort(problems_.begin(), problems_.end(), [](const PolicyProblem& a, const PolicyProblem& b) {
+      return std::tie(a.line, a.column, a.key, a.message) < std::tie(b.line, b.column, b.key, b.message);
+    });
     return std::unexpected(std::move(problems_));
   }
 
@@ -268,7 +270,8 @@ class PolicyReader final {
       if (!text) continue;
       const auto set = set_limit(limits, key == "memory" ? "memory-bytes" : key.str(), *text);
       if (!set && set.error().kind() == ErrorKind::NotFound) {
-        unknown(key, path, "preset, time, fuel, memory, table-elements, tables, memories, instances, bytes-in, bytes-out, host-calls, handles, sub-calls and depth");
+        unknown(key, path,
+                "preset, time, fuel, memory, table-elements, tables, memories, instances, bytes-in, bytes-out, host-calls, handles, sub-calls and depth");
       } else if (!set) {
         fail_at(place_of(value), key_path, set.error());
       }

@@ -168,8 +168,11 @@ Rules::Rules(std::vector<RuleLayer> layers) : layers_(std::move(layers)), compil
           if (concerns(rule, static_cast<Access>(access))) entries.push_back({&rule, static_cast<uint32_t>(rule.capability ? scope : layer.scopes.size())});
         }
       }
-      std::stable_sort(entries.begin(), entries.end(),
-                       [](const Entry& a, const Entry& b) { return std::tuple(a.scope, rank(*a.rule)) < std::tuple(b.scope, rank(*b.rule)); });
+      std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+        const int rank_a = rank(*a.rule);
+        const int rank_b = rank(*b.rule);
+        return std::tie(a.scope, rank_a, a.rule) < std::tie(b.scope, rank_b, b.rule);
+      });
     }
   }
 }
