@@ -64,7 +64,8 @@ struct Name {
   Limit limit;
 };
 
-constexpr std::array<Name, 8> other_names = {{{"execution-timeout", Limit::Time},
+constexpr std::array<Name, 9> other_names = {{{"memory", Limit::MemoryBytes},
+                                              {"execution-timeout", Limit::Time},
                                               {"memory-limit", Limit::MemoryBytes},
                                               {"max_execution_time", Limit::Time},
                                               {"max_fuel", Limit::Fuel},

@@ -36,9 +36,9 @@ std::span<const Preset> presets();
 /// Error: `NotFound` for another name, listing these.
 Result<Preset> find_preset(std::string_view name);
 
-/// Sets one limit by its name in a file, from its text: `set_limit(limits, "memory-limit", "256MB")`. The names are those of `to_string(Limit)`, for time and
-/// memory also AirsSys's `execution-timeout` and `memory-limit`, and Sentinel's `max_memory`, `max_execution_time`, `max_fuel`, `max_table_elements`,
-/// `max_tables` and `max_memories`.
+/// Sets one limit by its name in a file, from its text: `set_limit(limits, "memory-limit", "256MB")`. The names are those of `to_string(Limit)`, for memory
+/// also `memory`, for time and memory also AirsSys's `execution-timeout` and `memory-limit`, and Sentinel's `max_memory`, `max_execution_time`, `max_fuel`,
+/// `max_table_elements`, `max_tables` and `max_memories`.
 ///
 /// Errors: `NotFound` for another name; `InvalidInput` for text that is no such quantity or is too large for the limit, naming both.
 Result<> set_limit(BudgetLimits& limits, std::string_view name, std::string_view text);

@@ -2,9 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <string>
 #include <string_view>
+
+#include "base/files.h"
+#include "policy/units.h"
 
 namespace tenon::policy {
 namespace {
@@ -36,6 +41,20 @@ TEST(Preset, HasSentinelsNumbers) {
   EXPECT_EQ(presets().size(), 4U);
 }
 
+TEST(Preset, TheDocumentHasTheSameNumbers) {
+  const auto document = base::read_file(TENON_SOURCE_DIR "/docs/budgets.md", uint64_t{1} << 20);
+  ASSERT_TRUE(document) << document.error().message();
+  for (const Preset& preset : presets()) {
+    const BudgetLimits& limits = preset.limits;
+    const std::string row = fmt::format("\n| `{}` | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", preset.name, format_duration(*limits.time), *limits.fuel,
+                                        format_bytes(*limits.memory_bytes), *limits.table_elements, *limits.tables, *limits.memories,
+                                        format_bytes(preset.function_bytes_max), format_bytes(preset.component_bytes_max), preset.instances_max);
+    EXPECT_NE(document->find(row), std::string::npos) << row;
+  }
+  for (size_t i = 0; i < limit_count; ++i)
+    EXPECT_NE(document->find(fmt::format("`{}`", to_string(static_cast<Limit>(i)))), std::string::npos) << to_string(static_cast<Limit>(i));
+}
+
 TEST(Preset, OfAnotherNameIsRefusedWithTheNamesThereAre) {
   EXPECT_EQ(find_preset("Default").error().message(), "there is no preset \"Default\", only default, minimal, strict, high_performance");
   EXPECT_EQ(find_preset("").error().kind(), ErrorKind::NotFound);
@@ -64,7 +83,7 @@ TEST(SetLimit, KnowsEachLimitByItsName) {
 
 TEST(SetLimit, RefusesAnotherNameAndTextThatDoesNotFit) {
   BudgetLimits limits;
-  EXPECT_EQ(set_limit(limits, "memory", "1").error().message(), "there is no limit \"memory\"");
+  EXPECT_EQ(set_limit(limits, "ram", "1").error().message(), "there is no limit \"ram\"");
   EXPECT_EQ(set_limit(limits, "memory-limit", "lots").error().message(), "memory-limit: \"lots\" is no size such as 65536, 64KiB or 1GiB, of at most 64 bits");
   EXPECT_EQ(set_limit(limits, "execution-timeout", "60 s").error().kind(), ErrorKind::InvalidInput);
   EXPECT_EQ(set_limit(limits, "max_fuel", "5M").error().kind(), ErrorKind::InvalidInput);
