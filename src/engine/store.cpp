@@ -51,11 +51,12 @@ void explain_refusal(Trap& trap, const StoreFigures& figures, StoreLimit refused
   }
 }
 
-/// The limit behind an error of the engine, when it is one of the store's.
-std::optional<StoreLimit> limit_of(ErrorKind kind, int trap_code, std::optional<StoreLimit> refused_growth) {
-  if (kind != ErrorKind::LimitExceeded) return std::nullopt;
+/// The limit behind a `LimitExceeded` of the engine, when it is one of the store's. `is_trap`: it ended a guest that ran.
+std::optional<StoreLimit> limit_of(int trap_code, bool is_trap, std::optional<StoreLimit> refused_growth, const StoreLimits& limits) {
   if (trap_code == static_cast<int>(TrapCode::OutOfFuel)) return StoreLimit::Fuel;
   if (trap_code == static_cast<int>(TrapCode::StackOverflow)) return StoreLimit::Stack;
+  // A growth that is refused ends a guest only where the limits say so; otherwise it was a host function.
+  if (is_trap && !limits.trap_on_growth_failure) return std::nullopt;
   return refused_growth;
 }
 
@@ -119,10 +120,11 @@ Error take_error(Store& store, tn_error* error) {
   OwnedError owned(error);
   const auto kind = static_cast<ErrorKind>(tn_error_kind(error));
   const int trap_code = tn_error_trap_code(error);
+  const bool is_trap = trap_code >= 0 || tn_error_frame_count(error) != 0;
   const std::optional<StoreLimit> growth = Access::refused_growth(store);
   std::optional<StoreLimit>& refused = Access::refused(store);
-  refused = limit_of(kind, trap_code, growth);
-  if (trap_code < 0 && tn_error_frame_count(error) == 0) return Error(kind, std::string(text_of(tn_error_message(error))));
+  refused = kind == ErrorKind::LimitExceeded ? limit_of(trap_code, is_trap, growth, Access::limits(store)) : std::nullopt;
+  if (!is_trap) return Error(kind, std::string(text_of(tn_error_message(error))));
   Trap trap = read_trap(error);
   if (trap.code == TrapCode::Unreachable && growth) {
     explain_refusal(trap, store.figures(), *growth);

@@ -135,6 +135,18 @@ TEST(StoreLimits, ARefusedTableIsToldFromARefusedMemory) {
   EXPECT_EQ(guest.store->refused(), StoreLimit::TableElements);
 }
 
+TEST(StoreLimits, ALimitOfAHostFunctionIsNoneOfTheStoresEvenAfterARefusal) {
+  Engine engine = make_engine();
+  auto store = *Store::create(engine, {.memory_bytes = page});
+  const auto refuse = [](Store&, std::span<const Val>, std::span<Val>) -> Result<> { return fail(ErrorKind::LimitExceeded, "no more calls"); };
+  core::Extern import = *core::Func::create(*store, {}, refuse);
+  core::Module module = make_module(engine, R"((module (import "host" "f" (func $f)) (memory 1)
+    (func (export "run") (drop (memory.grow (i32.const 8))) (call $f))))");
+  auto result = Instance::create(*store, module, std::span(&import, 1))->get_func("run")->typed<void()>()->call();
+  EXPECT_EQ(result.error().message(), "no more calls");
+  EXPECT_EQ(store->refused(), std::nullopt);
+}
+
 TEST(StoreLimits, TellWhichOfThemWasReached) {
   Guest spinning("(module (func $f (export \"deep\") (call $f)))");
   EXPECT_FALSE(spinning.get<void()>("deep").call());
