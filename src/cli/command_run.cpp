@@ -19,11 +19,13 @@
 #include "cli/program.h"
 #include "cli/runtime.h"
 #include "cli/sandbox.h"
+#include "policy/error_names.h"
 #include "policy/receipt.h"
 #include "tenon/result.h"
 #include "tenon/store.h"
 #include "tenon/value_text.h"
 #include "tenon/wit.h"
+#include "wasi/session.h"
 #include "wasi/signals.h"
 #include "wit/binary.h"
 
@@ -55,10 +57,11 @@ std::string shorten(const std::string& call) {
 /// Runs calls one after another in one instance, and tells of each.
 class Runner {
  public:
-  Runner(Program& program, const Options& options, Sandbox& sandbox)
-      : program_(program), options_(options), sandbox_(sandbox), store_(sandbox.store()), fuel_before_(store_.fuel()) {}
+  Runner(Program& program, const Options& options, wasi::Session& session)
+      : program_(program), options_(options), session_(session), store_(session.store()), fuel_before_(store_.fuel()) {}
 
   Result<ExitCode> run(Guest& guest) {
+    stage_ = wasi::Stage::Call;
     ExitCode code = ExitCode::Success;
     for (const std::string& text : options_.invoke) {
       auto called = call(guest, text);
@@ -70,19 +73,25 @@ class Runner {
 
   /// Runs function `index` as a program: its exit code is the guest's own.
   Result<ExitCode> run_program(Guest& guest, size_t index) {
+    stage_ = wasi::Stage::Call;
     auto result = guest.call(index, CallText{});
     if (!result && result.error().kind() != ErrorKind::Exit) return failed("", result.error());
-    if (!result) return static_cast<ExitCode>(sandbox_.context().exit_status().value_or(0));
+    if (!result) {
+      outcome_ = session_.outcome_of(result.error());
+      return static_cast<ExitCode>(session_.context().exit_status().value_or(0));
+    }
     const bool is_err = result->value && result->value->get_if<Value::Case>() != nullptr && result->value->get_if<Value::Case>()->index != 0;
-    return is_err ? ExitCode::Guest : ExitCode::Success;
+    if (!is_err) return ExitCode::Success;
+    outcome_.reason = policy::Reason::GuestError;
+    return ExitCode::Guest;
   }
 
-  /// How the last call failed; nothing when it did not.
-  const std::optional<Error>& error() const { return error_; }
+  /// How all of it ended, in codes.
+  const policy::Outcome& outcome() const { return outcome_; }
 
   /// An error before or in a call: the exit code, with everything printed.
   ExitCode failed(const std::string& what, const Error& error) {
-    error_ = error;
+    outcome_ = session_.outcome_of(error, stage_);
     std::string message = what.empty() ? error.message() : fmt::format("{}: {}", shorten(what), error.message());
     if (options_.json) {
       ordered_json body{{"kind", to_string(error.kind())}, {"message", error.message()}};
@@ -146,9 +155,10 @@ class Runner {
 
   Program& program_;
   const Options& options_;
-  Sandbox& sandbox_;
+  wasi::Session& session_;
   Store& store_;
-  std::optional<Error> error_;
+  policy::Outcome outcome_;
+  wasi::Stage stage_ = wasi::Stage::Instantiate;
   std::optional<uint64_t> fuel_before_;
 };
 
@@ -180,8 +190,9 @@ Error nothing_to_call(const Guest& guest) {
 }
 
 /// Instantiates and runs what the options say; `failed` of the runner has told of every error.
-Result<ExitCode> run_guest(Program& program, const Options& options, const CompiledGuest& compiled, const std::string& name, Sandbox& sandbox, Runner& runner) {
-  auto guest = compiled.instantiate(sandbox.store(), options.trap_missing_imports ? MissingImports::Trap : MissingImports::Refuse);
+Result<ExitCode> run_guest(Program& program, const Options& options, const CompiledGuest& compiled, const std::string& name, wasi::Session& session,
+                           Runner& runner) {
+  auto guest = compiled.instantiate(session.store(), options.trap_missing_imports ? MissingImports::Trap : MissingImports::Refuse);
   if (!guest) return runner.failed("", std::move(guest).error().wrap(name));
   if (!options.invoke.empty()) return runner.run(**guest);
   if (const auto index = find_program((*guest)->functions())) return runner.run_program(**guest, *index);
@@ -199,7 +210,7 @@ ExitCode code_of_signal(ExitCode code) {
 Result<ExitCode> run(Program& program, const Options& options) {
   if (!options.invoke.empty() && !options.arguments.empty())
     return fail(ErrorKind::InvalidInput, "arguments are for programs; with --invoke they stand in the call");
-  TENON_TRY(SandboxPlan plan, plan_sandbox(options.sandbox, options.file, options.arguments));
+  TENON_TRY(wasi::SessionOptions plan, plan_sandbox(options.sandbox, options.file, options.arguments));
   TENON_TRY(const Input input, load_linked(program, options));
   EngineOptions engine_options = options.engine;
   engine_options.fuel = plan.limits.fuel.has_value();
@@ -211,19 +222,18 @@ Result<ExitCode> run(Program& program, const Options& options) {
     TENON_TRY(compiled, compile_guest(engine, input));
   }
   if (const std::string notice = engine.notice(); notice != noticed) program.note(fmt::format("notice: {}\n", notice));
-  TENON_TRY(const std::unique_ptr<Sandbox> sandbox, Sandbox::create(engine, std::move(plan)));
-  Runner runner(program, options, *sandbox);
+  TENON_TRY(const std::unique_ptr<wasi::Session> session, wasi::Session::create(engine, std::move(plan)));
+  Runner runner(program, options, *session);
   ExitCode code = ExitCode::Success;
   {
-    TENON_TRY(const std::unique_ptr<Interrupts> interrupts, Interrupts::create([&sandbox] { sandbox->cancel(); }));
-    const wasi::SignalGuard signals(sandbox->context());
-    TENON_TRY(code, run_guest(program, options, *compiled, input.name, *sandbox, runner));
+    TENON_TRY(const std::unique_ptr<Interrupts> interrupts, Interrupts::create([&session] { session->cancel(); }));
+    const wasi::SignalGuard signals(session->context());
+    TENON_TRY(code, run_guest(program, options, *compiled, input.name, *session, runner));
   }
   code = code_of_signal(code);
-  program.note(sandbox->denials(input.name));
+  program.note(describe_denials(session->guard(), input.name));
   if (options.sandbox.receipt.empty()) return code;
-  TENON_TRY(const ExitCode written,
-            write_text(program, options.sandbox.receipt, to_json(sandbox->receipt(runner.error() ? &*runner.error() : nullptr)) + "\n"));
+  TENON_TRY(const ExitCode written, write_text(program, options.sandbox.receipt, to_json(session->finish(runner.outcome())) + "\n"));
   return code == ExitCode::Success ? written : code;
 }
 

@@ -13,6 +13,7 @@ void add_run_command(CLI::App& app, Program& program);
 void add_compile_command(CLI::App& app, Program& program);
 void add_cache_command(CLI::App& app, Program& program);
 void add_inspect_command(CLI::App& app, Program& program);
+void add_policy_command(CLI::App& app, Program& program);
 void add_validate_command(CLI::App& app, Program& program);
 void add_bindgen_command(CLI::App& app, Program& program);
 void add_completion_command(CLI::App& app, Program& program);

@@ -123,6 +123,7 @@ ExitCode run_program(int argc, const char* const* argv) {
   add_cache_command(app, program);
   add_inspect_command(app, program);
   add_validate_command(app, program);
+  add_policy_command(app, program);
   add_bindgen_command(app, program);
   add_completion_command(app, program);
   add_component_command(app, program);

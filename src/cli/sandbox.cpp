@@ -1,21 +1,24 @@
 #include "cli/sandbox.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include "base/encoding.h"
 #include "base/utf8.h"
 #include "cli/units.h"
 #include "policy/access.h"
 #include "policy/capability.h"
-#include "policy/error_names.h"
 #include "policy/path_pattern.h"
 #include "wit/walk.h"
 
@@ -37,6 +40,13 @@ wasi::Stdio stdio_of(int descriptor) {
 policy::Rule rule_of(std::string domain, std::string action, Capability::Target target, std::string option) {
   return {.capability = Capability{.domain = std::move(domain), .action = std::move(action), .target = std::move(target)},
           .source = source_of(std::move(option))};
+}
+
+/// What stands for a secret in a guest's hands: long enough not to be met by chance.
+Result<std::string> new_placeholder(const std::string& name) {
+  std::array<std::byte, 16> random{};
+  if (getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) return fail(ErrorKind::Unavailable, "no random numbers");
+  return fmt::format("secret-{}-{}", name, base::encode_hex(random));
 }
 
 /// What `--dir HOST[::GUEST][:ro]` says.
@@ -102,15 +112,43 @@ void add_own_variables(wasi::Config& config) {
   }
 }
 
-StoreLimits store_limits(const policy::BudgetLimits& limits) {
-  StoreLimits store;
-  if (limits.memory_bytes) store.memory_bytes = *limits.memory_bytes;
-  if (limits.table_elements) store.table_elements = *limits.table_elements;
-  if (limits.instances) store.instances = *limits.instances;
-  return store;
+/// What a policy file says beside rules and limits; options of the command line come before it.
+Result<> apply_policy(const policy::PolicyFile& file, const policy::PolicyTarget& target, wasi::Config& config) {
+  for (const policy::MountSetting& setting : file.mounts_for(target)) {
+    const auto is_same = [&](const wasi::Mount& mount) { return mount.guest_path == setting.guest_path; };
+    if (std::ranges::any_of(config.mounts, is_same)) continue;
+    config.mounts.push_back(
+        {.host_path = setting.host_path, .guest_path = setting.guest_path, .is_read_only = setting.is_read_only, .crosses_mounts = setting.crosses_mounts});
+  }
+  for (const policy::SecretSetting& setting : file.secrets_for(target)) {
+    TENON_TRY(const std::string value, policy::read_secret(setting));
+    TENON_TRY(const std::string placeholder, new_placeholder(setting.name));
+    for (const std::string& host : setting.hosts)
+      config.secrets.push_back({.name = setting.name, .placeholder = placeholder, .value = value, .host = host, .allow_plain = setting.allow_plain});
+    // The guest finds the placeholder in a variable of the secret's name.
+    config.environment.insert(config.environment.begin(), {setting.name, placeholder});
+  }
+  if (const auto setting = file.deterministic_for(target); setting && !config.deterministic)
+    config.deterministic = wasi::Deterministic{.seed = setting->seed, .wall_start = setting->start, .step = setting->step};
+  return {};
 }
 
 }  // namespace
+
+void add_policy_options(CLI::App& command, std::string& policy, policy::PolicyTarget& target) {
+  command.add_option("--policy", policy,
+                     "The operator's policy file (default: $TENON_POLICY, tenon/policy.toml in $XDG_CONFIG_HOME or ~/.config, /etc/tenon/policy.toml)");
+  CLI::Option* package = command.add_option("--package", target.package, "What the policy file calls the program: [package.\"NAME\"] counts beside [default]");
+  command.add_option("--item", target.item, "The item of the package that is run")->needs(package);
+}
+
+Result<std::shared_ptr<const policy::PolicyFile>> load_policy(const std::string& named) {
+  TENON_TRY(const std::optional<std::filesystem::path> path, policy::find_policy(named));
+  if (!path) return std::shared_ptr<const policy::PolicyFile>();
+  auto loaded = policy::PolicyFile::load(*path);
+  if (!loaded) return std::unexpected(policy::to_error(loaded.error()));
+  return *std::move(loaded);
+}
 
 void add_sandbox_options(CLI::App& command, SandboxOptions& options) {
   const auto add_list = [&](const std::string& name, std::vector<std::string>& target, const std::string& description) {
@@ -121,6 +159,7 @@ void add_sandbox_options(CLI::App& command, SandboxOptions& options) {
            "(arguments, exit, clocks, random numbers); may be given several times");
   add_list("--dir", options.folders, "A folder that the guest gets, as HOST, HOST::GUEST, or either with :ro for reading alone; may be given several times");
   add_list("--env", options.variables, "A variable that the guest gets, as NAME=VALUE, or NAME for this process's value; may be given several times");
+  add_policy_options(command, options.policy, options.target);
   command.add_flag("--inherit-network", options.inherit_network, "Give the guest all network of this machine: sockets, names and HTTP");
   command.add_flag("--observe", options.observe, "Allow everything and count what the grants would deny; see tenon policy learn");
   command.add_option("--deterministic", options.seed, "Random numbers from this seed, and clocks that start at 0 and advance by rule: runs repeat")
@@ -131,27 +170,29 @@ void add_sandbox_options(CLI::App& command, SandboxOptions& options) {
   command.add_option("--receipt", options.receipt, "Write what the run touched and spent to this file as JSON, - for standard output; failed runs too");
 }
 
-Result<SandboxPlan> plan_sandbox(const SandboxOptions& options, const std::string& file, const std::vector<std::string>& arguments) {
-  SandboxPlan plan;
-  plan.config = std::make_shared<wasi::Config>();
-  wasi::Config& config = *plan.config;
-  policy::RuleScope scope{.name = "--grant", .rules = {}};
-  for (const std::string& text : options.grants) {
-    auto grant = policy::parse_grant(text);
-    if (!grant) return std::unexpected(std::move(grant).error().wrap("--grant " + text));
-    for (Capability& capability : *grant) scope.rules.push_back({.capability = std::move(capability), .source = source_of("--grant")});
-  }
+Result<wasi::SessionOptions> plan_sandbox(const SandboxOptions& options, const std::string& file, const std::vector<std::string>& arguments) {
+  wasi::SessionOptions plan;
+  const auto made = std::make_shared<wasi::Config>();
+  plan.config = made;
+  wasi::Config& config = *made;
+  policy::RuleInputs inputs;
+  inputs.target = options.target;
+  TENON_TRY(const std::shared_ptr<const policy::PolicyFile> policy_file, load_policy(options.policy));
+  inputs.file = policy_file.get();
+  std::vector<policy::Rule>& rules = inputs.granted;
+  TENON_TRY(rules, policy::rules_of_grants(options.grants, "--grant"));
   if (options.inherit_network) {
-    TENON_TRY(std::vector<Capability> network, policy::parse_grant("inherit-network"));
-    for (Capability& capability : network) scope.rules.push_back({.capability = std::move(capability), .source = source_of("--inherit-network")});
+    const std::string bundle = "inherit-network";
+    TENON_TRY(const std::vector<policy::Rule> network, policy::rules_of_grants(std::span(&bundle, 1), "--inherit-network"));
+    rules.insert(rules.end(), network.begin(), network.end());
   }
-  if (options.observe) scope.rules.push_back({.capability = std::nullopt, .mode = policy::Mode::Observe, .source = source_of("--observe")});
+  if (options.observe) rules.push_back({.capability = std::nullopt, .mode = policy::Mode::Observe, .source = source_of("--observe")});
   for (const std::string& text : options.folders) {
     TENON_TRY(wasi::Mount mount, parse_folder(text));
-    add_folder_rules(mount, scope.rules);
+    add_folder_rules(mount, rules);
     config.mounts.push_back(std::move(mount));
   }
-  for (const std::string& text : options.variables) TENON_CHECK_OK(add_variable(text, config, scope.rules));
+  for (const std::string& text : options.variables) TENON_CHECK_OK(add_variable(text, config, rules));
   add_own_variables(config);
   config.arguments.push_back(file);
   config.arguments.insert(config.arguments.end(), arguments.begin(), arguments.end());
@@ -159,49 +200,24 @@ Result<SandboxPlan> plan_sandbox(const SandboxOptions& options, const std::strin
   config.standard_output = stdio_of(STDOUT_FILENO);
   config.standard_error = stdio_of(STDERR_FILENO);
   if (options.seed) config.deterministic = wasi::Deterministic{.seed = *options.seed};
-  std::vector<policy::RuleLayer> layers(1);
-  layers[0].scopes.push_back(std::move(scope));
-  plan.rules = policy::Rules::create(std::move(layers));
-  if (options.timeout) plan.limits.time = *options.timeout;
-  plan.limits.fuel = options.fuel;
-  plan.limits.memory_bytes = options.memory_max;
+  policy::BudgetLimits limits;
+  if (options.timeout) limits.time = *options.timeout;
+  limits.fuel = options.fuel;
+  limits.memory_bytes = options.memory_max;
+  plan.limits = limits;
+  if (policy_file != nullptr) {
+    plan.limits = policy::overlay(policy_file->limits_for(inputs.target), limits);
+    TENON_CHECK_OK(apply_policy(*policy_file, inputs.target, config));
+  }
+  plan.rules = policy::make_rules(std::move(inputs));
   return plan;
 }
 
-Result<std::unique_ptr<Sandbox>> Sandbox::create(const Engine& engine, SandboxPlan plan) {
-  TENON_TRY(std::unique_ptr<Store> store, Store::create(engine, store_limits(plan.limits)));
-  if (plan.limits.fuel) TENON_CHECK_OK(store->set_fuel(*plan.limits.fuel));
-  return std::unique_ptr<Sandbox>(new Sandbox(std::move(store), std::move(plan)));
-}
-
-Sandbox::Sandbox(std::unique_ptr<Store> store, SandboxPlan plan)
-    : budget_(policy::Budget::create(plan.limits)),
-      guard_(plan.rules, budget_),
-      store_(std::move(store)),
-      context_(*store_, guard_, plan.config),
-      is_deterministic_(plan.config->deterministic.has_value()),
-      fuel_(plan.limits.fuel) {
-  if (const auto deadline = budget_->deadline()) store_->set_deadline(*deadline);
-}
-
-policy::Receipt Sandbox::receipt(const Error* error) {
-  policy::Meter::End end;
-  end.memory_bytes_peak = store_->figures().memory_bytes;
-  end.is_deterministic = is_deterministic_;
-  if (const auto status = context_.exit_status()) end.outcome.exit_status = *status;
-  if (error != nullptr && error->kind() != ErrorKind::Exit) {
-    const auto refused = budget_->refused();
-    end.outcome.reason = error->kind() == ErrorKind::LimitExceeded && refused ? policy::reason_of(*refused) : policy::reason_of(error->kind());
-  }
-  if (const auto left = store_->fuel(); left && fuel_) end.fuel = *fuel_ - *left;
-  return meter_.finish(std::move(end), *budget_, guard_.decisions());
-}
-
-std::string Sandbox::denials(const std::string& guest) const {
+std::string describe_denials(const policy::Guard& guard, const std::string& guest) {
   constexpr size_t lines_max = 20;
   std::string text;
   size_t lines = 0;
-  for (const policy::Decision& decision : guard_.decisions()) {
+  for (const policy::Decision& decision : guard.decisions()) {
     if (decision.verdict != policy::Verdict::Denied) continue;
     if (++lines > lines_max) continue;
     text += fmt::format("denied: {}: {}: {}\n", wit::printable(guest), wit::printable(decision.capability), wit::printable(decision.rule));

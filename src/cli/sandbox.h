@@ -7,16 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "cli/exit_code.h"
-#include "cli/program.h"
-#include "policy/budget.h"
 #include "policy/guard.h"
-#include "policy/receipt.h"
-#include "policy/rules.h"
+#include "policy/policy_file.h"
 #include "tenon/result.h"
-#include "tenon/store.h"
-#include "tenon/wasi_config.h"
-#include "wasi/context.h"
+#include "wasi/session.h"
 
 namespace CLI {
 class App;
@@ -29,7 +23,10 @@ struct SandboxOptions {
   std::vector<std::string> grants;
   std::vector<std::string> folders;
   std::vector<std::string> variables;
+  /// A policy file; empty: the one that is found.
   std::string policy;
+  /// What the policy file calls the program; without a package [default] alone counts.
+  policy::PolicyTarget target;
   bool inherit_network = false;
   bool observe = false;
   std::optional<uint64_t> seed;
@@ -42,40 +39,18 @@ struct SandboxOptions {
 
 void add_sandbox_options(CLI::App& command, SandboxOptions& options);
 
-/// What the options come to, before anything runs. Errors: `InvalidInput` names the option and its text.
-struct SandboxPlan {
-  std::shared_ptr<const policy::Rules> rules;
-  policy::BudgetLimits limits;
-  std::shared_ptr<wasi::Config> config;
-};
-Result<SandboxPlan> plan_sandbox(const SandboxOptions& options, const std::string& file, const std::vector<std::string>& arguments);
+/// Adds --policy, --package and --item.
+void add_policy_options(CLI::App& command, std::string& policy, policy::PolicyTarget& target);
 
-/// One store with what its guest may touch and spend. Main thread, but for `cancel`.
-class Sandbox final {
- public:
-  static Result<std::unique_ptr<Sandbox>> create(const Engine& engine, SandboxPlan plan);
+/// The policy file that `named` (--policy) or else the usual places give; null when there is none. Error: `InvalidInput` with a line for each of its problems.
+Result<std::shared_ptr<const policy::PolicyFile>> load_policy(const std::string& named);
 
-  Store& store() { return *store_; }
-  policy::Guard& guard() { return guard_; }
-  wasi::Context& context() { return context_; }
-  /// Ends what runs, and what waits in a host function. Any thread.
-  void cancel() { store_->interrupt(); }
+/// What policy file and options come to, before anything runs. `file` is what the program is called as, its first argument.
+///
+/// Errors: `InvalidInput` names the option and its text; those of `load_policy`; those of `policy::read_secret`.
+Result<wasi::SessionOptions> plan_sandbox(const SandboxOptions& options, const std::string& file, const std::vector<std::string>& arguments);
 
-  /// What the guest touched and spent until now. `error` is how its call failed, null when it did not.
-  policy::Receipt receipt(const Error* error);
-  /// A line for each thing that was denied: what, to whom, and the line that would allow it. At most 20.
-  std::string denials(const std::string& guest) const;
-
- private:
-  Sandbox(std::unique_ptr<Store> store, SandboxPlan plan);
-
-  policy::Meter meter_;
-  std::shared_ptr<policy::Budget> budget_;
-  policy::Guard guard_;
-  std::unique_ptr<Store> store_;
-  wasi::Context context_;
-  bool is_deterministic_;
-  std::optional<uint64_t> fuel_;
-};
+/// A line for each thing that was denied: what, to whom, and the line that would allow it. At most 20.
+std::string describe_denials(const policy::Guard& guard, const std::string& guest);
 
 }  // namespace tenon::cli

@@ -68,6 +68,29 @@ call("text behind a call", "echo(\"x\") echo(\"y\")", INVALID, stderr="expected 
 call("an empty call", "", INVALID, stderr="expected the name of a function")
 case("nothing to call lists the functions", ["run", "values.wat"], USAGE, stderr=r"nothing to call: give --invoke 'name\(arguments\)'\n  echo: func\(text: string\) -> string\n")
 
+# What a guest may touch and spend.
+case("a grant that is none", ["run", "values.wat", "--grant", "bogus"], INVALID, stderr=r'--grant: .*"bogus"|"bogus" is no capability')
+case("a folder without a name", ["run", "values.wat", "--dir", "::/x"], INVALID, stderr=r"--dir ::/x: expected HOST")
+case("a guest's path with dots", ["run", "values.wat", "--dir", ".."], INVALID, stderr=r'no "\.\."')
+case("a variable without a name", ["run", "values.wat", "--env", "=x"], INVALID, stderr=r"--env =x: expected NAME")
+case("a seed that is no number", ["run", "values.wat", "--deterministic", "x"], USAGE, stderr="deterministic")
+case("an item without a package", ["run", "values.wat", "--item", "x"], USAGE, stderr="package")
+case("a policy file that is not there", ["run", "values.wat", "--policy", "none.toml"], NOT_FOUND, stderr="none.toml")
+case("a policy file that is wrong", ["run", "values.wat", "--policy", "wrong.toml"], INVALID, stderr=r"wrong\.toml:3:\d+: default\.allow\[0\]")
+case("all that is wrong in a policy file", ["policy", "check", "wrong.toml"], INVALID, stderr=r"(?s)wrong\.toml:3.*default\.allow\[0\].*wrong\.toml:4.*colour")
+case("a wrong policy file as JSON", ["policy", "check", "wrong.toml", "--json"], INVALID, stderr="wrong.toml:3",
+     check=lambda text: [problem["line"] for problem in json.loads(text)["problems"]] == [3, 4])
+case("a right policy file", ["policy", "check", "policy.toml"], SUCCESS, check=lambda text: "policy.toml: right" in text)
+case("why something is allowed", ["policy", "why", "env:read:HOME", "--policy", "policy.toml"], SUCCESS, check=lambda text: "policy.toml:3" in text)
+case("why something is denied", ["policy", "why", "env:read:USER", "--policy", "policy.toml"], DENIED, check=lambda text: "env:read:USER" in text and "[default]" in text)
+case("a denial of a package", ["policy", "why", "args", "--policy", "policy.toml", "--package", "acme/tools"], DENIED, check=lambda text: "policy.toml:6" in text)
+case("a denial beats --grant", ["policy", "why", "args", "--policy", "policy.toml", "--package", "acme/tools", "--grant", "args", "--json"], DENIED,
+     check=lambda text: json.loads(text)["verdict"] == "denied")
+case("what holds for a package", ["policy", "show", "--policy", "policy.toml", "--package", "acme/tools", "--json"], SUCCESS,
+     check=lambda text: json.loads(text)["limits"]["time"] == "2s")
+case("what has no one target", ["policy", "why", "env:read:*", "--policy", "policy.toml"], INVALID, stderr="env:read")
+case("a policy learnt from no receipt", ["policy", "learn", "values.wat"], INVALID, stderr="values.wat")
+
 # Guests that fail.
 call("a trap", "trap()", TRAP, stderr="unreachable")
 call("the instance is gone after a trap", ["trap()", "add(1, 2)"], TRAP, stderr="unreachable")
@@ -153,6 +176,8 @@ def prepare(program, folder, environment):
     """Files that are not in the tree: made by the program itself, or spoilt."""
     for source in HERE.glob("*.wat"):
         (folder / source.name).write_bytes(source.read_bytes())
+    (folder / "policy.toml").write_text('version = 1\n[default]\nallow = ["env:read:HOME", "args"]\nbudget = { time = "2s" }\n[package."acme/tools"]\ndeny = ["args"]\n')
+    (folder / "wrong.toml").write_text('version = 1\n[default]\nallow = ["nothing"]\ncolour = "red"\n')
     (folder / "missing.wat").write_text('(component (import "wasi:keyvalue/store@0.2.0" (instance (export "get" (func (result (list string))))))'
                                         ' (import "demo:host/exit@1.0.0" (instance (export "exit" (func (param "status" (result)))))))')
     (folder / "wasi.wat").write_text('(component (import "wasi:cli/environment@0.2.6" (instance (export "get-arguments" (func (result (list string))))))'
