@@ -53,8 +53,9 @@ class CacheTest : public testing::Test {
     return key;
   }
 
-  int32_t answer(const core::Module& module) {
-    auto store = *Store::create(engine_);
+  int32_t answer(const core::Module& module) { return answer(module, engine_); }
+  static int32_t answer(const core::Module& module, const Engine& engine) {
+    auto store = *Store::create(engine);
     return *core::Instance::create(*store, module)->get_func("answer")->typed<int32_t()>()->call();
   }
 
@@ -121,6 +122,22 @@ TEST_F(CacheTest, KeysDifferByContentLabelAndEngine) {
   EXPECT_NE(key, CodeCache::key(engine_, "module", bytes("b")));
   EXPECT_NE(key, CodeCache::key(engine_, "component", bytes("a")));
   EXPECT_NE(key, CodeCache::key(make_engine({.fuel = true}), "module", bytes("a")));
+}
+
+TEST_F(CacheTest, CodeThatCountsFuelIsAnEntryOfItsOwn) {
+  for (int round = 0; round < 2; ++round) {
+    const Engine plain = make_engine({.cache_folder = folder_});
+    EXPECT_EQ(answer(make_module(plain, seven), plain), 7);
+    const Engine metered = make_engine({.fuel = true, .cache_folder = folder_});
+    const core::Module module = make_module(metered, seven);
+    auto store = *Store::create(metered);
+    const auto call = [&] { return core::Instance::create(*store, module)->get_func("answer")->typed<int32_t()>()->call(); };
+    EXPECT_EQ(call().error().kind(), ErrorKind::LimitExceeded) << "it counts, also out of the cache";
+    ASSERT_TRUE(store->set_fuel(1000));
+    EXPECT_EQ(*call(), 7);
+    EXPECT_LT(*store->fuel(), 1000U);
+    EXPECT_EQ(files().size(), 2U);
+  }
 }
 
 TEST_F(CacheTest, RefusesAFileWithAnyByteFlipped) {
