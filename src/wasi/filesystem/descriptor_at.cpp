@@ -260,7 +260,7 @@ Answer<> Descriptor::symlink_at(Context& context, std::string_view old_path, std
 }
 
 Descriptor::Naming Descriptor::naming(Context& context, std::string_view old_path, const Descriptor& new_folder, std::string_view new_path) const {
-  if (((~rights_.allowed() & ~new_folder.rights_.denied()) & access::every) == 0) return {};
+  if ((~rights_.allowed() & ~new_folder.rights_.denied() & content_accesses) == 0) return {};
   const std::optional<std::string> from = filesystem::guest_path(guest_path_, old_path);
   const std::optional<std::string> to = filesystem::guest_path(new_folder.guest_path_, new_path);
   if (!from || !to) return {.may_file = false, .may_folder = false};

@@ -82,7 +82,7 @@ Rights Folder::rights(const policy::Guard& guard) const {
   return folds_names ? asked.without_mixed() : asked;
 }
 
-Result<> Preopens::open_folder(const Wanted& wanted) {
+Result<std::shared_ptr<Folder>> Preopens::open_folder(const Wanted& wanted) {
   const Mount& mount = wanted.mount;
   const auto refuse = [&](int number) {
     return fail(kind_of(number), fmt::format("folder {} for the guest's {}: {}", mount.host_path, mount.guest_path, std::strerror(number)));
@@ -95,7 +95,6 @@ Result<> Preopens::open_folder(const Wanted& wanted) {
     opened = Fd(::open(parent_of(mount.host_path).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   }
   if (!opened) return refuse(errno);
-  if (std::any_of(folders_.begin(), folders_.end(), [&](const auto& folder) { return folder->guest_path == guest_path; })) return {};
   struct stat found = {};
   struct statfs system = {};
   if (fstat(opened.get(), &found) != 0 || fstatfs(opened.get(), &system) != 0) return refuse(errno);
@@ -112,9 +111,10 @@ Result<> Preopens::open_folder(const Wanted& wanted) {
                                                            .device = found.st_dev,
                                                            .inode = found.st_ino,
                                                            .may_hang = folder->has_hanging_beneath_ || filesystem::may_hang(type)});
-  folders_.push_back(std::move(folder));
-  return {};
+  return folder;
 }
+
+Result<std::shared_ptr<Folder>> Preopens::open_mount(const Mount& mount) { return open_folder({.mount = mount, .may_be_file = false}); }
 
 std::vector<Preopens::Wanted> Preopens::wanted(const policy::Guard& guard, const std::vector<Mount>& mounts) {
   // In the order of the mounts, because programs begin in the first folder that they get.
@@ -157,7 +157,12 @@ Result<> Preopens::open(Context& context) {
   const std::vector<Wanted> folders = wanted(guard, context.config().mounts);
   if (!folders.empty()) TENON_CHECK_OK(check_openat2());
   folders_.clear();
-  for (const Wanted& folder : folders) TENON_CHECK_OK(open_folder(folder));
+  for (const Wanted& one : folders) {
+    TENON_TRY(std::shared_ptr<Folder> folder, open_folder(one));
+    // Rules that name two files of one folder open it once.
+    const auto is_same = [&](const auto& other) { return other->guest_path == folder->guest_path; };
+    if (std::none_of(folders_.begin(), folders_.end(), is_same)) folders_.push_back(std::move(folder));
+  }
   is_open_ = true;
   return {};
 }

@@ -69,6 +69,9 @@ class Preopens final : public Part {
 
   const std::vector<std::shared_ptr<Folder>>& folders() const { return folders_; }
 
+  /// Opens the folder of one mount, whatever the rules say. Errors as `open`.
+  static Result<std::shared_ptr<Folder>> open_mount(const Mount& mount);
+
  private:
   struct Wanted {
     Mount mount;
@@ -77,7 +80,7 @@ class Preopens final : public Part {
   };
   /// What the guest is to be given, in order.
   static std::vector<Wanted> wanted(const policy::Guard& guard, const std::vector<Mount>& mounts);
-  Result<> open_folder(const Wanted& wanted);
+  static Result<std::shared_ptr<Folder>> open_folder(const Wanted& wanted);
 
   bool is_open_ = false;
   std::vector<std::shared_ptr<Folder>> folders_;

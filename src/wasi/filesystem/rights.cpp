@@ -1,5 +1,7 @@
 #include "wasi/filesystem/rights.h"
 
+#include <utility>
+
 #include "policy/rules.h"
 
 namespace tenon::wasi::filesystem {
@@ -76,17 +78,25 @@ Rights Rights::without_mixed() const {
 }
 
 bool ask_rules(policy::Guard& guard, const Rights& rights, Needs needs, std::string_view guest_path) {
+  // What is denied throughout may have been denied because nobody knows the path: then the rules are not asked, and only what they would deny is noted.
+  const auto ask = [&](Accesses bit, Access access) {
+    if ((rights.allowed() & bit) != 0) return true;
+    if ((rights.denied() & bit) == 0) return guard.allow_path(access, guest_path);
+    if (answer_at(guard, access, guest_path) == policy::Verdict::Denied) guard.allow_path(access, guest_path);
+    return false;
+  };
   bool is_allowed = true;
-  for_each_access(needs.all & static_cast<Accesses>(~rights.allowed()), [&](Accesses /*bit*/, Access access) {
-    if (is_allowed) is_allowed = guard.allow_path(access, guest_path);
-  });
+  for_each_access(needs.all, [&](Accesses bit, Access access) { is_allowed = is_allowed && ask(bit, access); });
   if (!is_allowed || needs.any == 0 || (needs.any & rights.allowed()) != 0) return is_allowed;
   // One is enough: the first that has a chance is asked, so that no denial is noted of which nothing followed.
-  std::optional<Access> asked;
-  for_each_access(needs.any, [&](Accesses /*bit*/, Access access) {
-    if (!asked || (guard.subtree(*asked, guest_path) == Subtree::Denied && guard.subtree(access, guest_path) != Subtree::Denied)) asked = access;
+  std::optional<std::pair<Accesses, Access>> chosen;
+  const auto has_chance = [&](Accesses bit, Access access) {
+    return (rights.denied() & bit) == 0 && answer_at(guard, access, guest_path) != policy::Verdict::Denied;
+  };
+  for_each_access(needs.any, [&](Accesses bit, Access access) {
+    if (!chosen || (!has_chance(chosen->first, chosen->second) && has_chance(bit, access))) chosen.emplace(bit, access);
   });
-  return guard.allow_path(*asked, guest_path);
+  return ask(chosen->first, chosen->second);
 }
 
 void note_use(policy::Guard& guard, Accesses used, std::string_view guest_path) {
@@ -95,7 +105,7 @@ void note_use(policy::Guard& guard, Accesses used, std::string_view guest_path) 
 
 bool may_move_file(const policy::Guard& guard, std::string_view old_path, std::string_view new_path) {
   bool may = true;
-  for_each_access(access::every, [&](Accesses /*bit*/, Access access) {
+  for_each_access(access::read | access::write, [&](Accesses /*bit*/, Access access) {
     if (answer_at(guard, access, old_path) == policy::Verdict::Denied && answer_at(guard, access, new_path) != policy::Verdict::Denied) may = false;
   });
   return may;
@@ -103,7 +113,7 @@ bool may_move_file(const policy::Guard& guard, std::string_view old_path, std::s
 
 bool may_move_folder(const policy::Guard& guard, std::string_view old_path, std::string_view new_path) {
   bool may = true;
-  for_each_access(access::every, [&](Accesses /*bit*/, Access access) {
+  for_each_access(content_accesses, [&](Accesses /*bit*/, Access access) {
     if (guard.subtree(access, old_path) != Subtree::Allowed && guard.subtree(access, new_path) != Subtree::Denied) may = false;
   });
   return may;

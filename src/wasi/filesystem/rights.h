@@ -81,9 +81,12 @@ bool ask_rules(policy::Guard& guard, const Rights& rights, Needs needs, std::str
 /// Notes that `needs` were used, which `rights` allow throughout.
 void note_use(policy::Guard& guard, Accesses used, std::string_view guest_path);
 
-/// Whether an object may get a second or another name: nothing that the rules keep from the old name may be open at the new one.
+/// What the rules may keep of an object: its content. Making something at a path says nothing of what is there.
+inline constexpr Accesses content_accesses = access::read | access::write | access::remove | access::list;
+
+/// Whether a file may get a second or another name: reading and writing it must not be open at the new one where the rules keep it from the old one.
 bool may_move_file(const policy::Guard& guard, std::string_view old_path, std::string_view new_path);
-/// The same for a folder and all beneath it.
+/// The same for a folder and all beneath it, for each of `content_accesses`.
 bool may_move_folder(const policy::Guard& guard, std::string_view old_path, std::string_view new_path);
 
 }  // namespace tenon::wasi::filesystem

@@ -56,6 +56,8 @@ inline std::string content_of(const fs::path& path) {
 
 struct SandboxOptions {
   std::vector<std::string> grants = {"filesystem:*:/data"};
+  /// Instead of the grants.
+  std::shared_ptr<const policy::Rules> rules = nullptr;
   bool is_read_only = false;
   bool crosses_mounts = true;
   /// Whether the folder counts as one whose file system may hang.
@@ -70,9 +72,13 @@ class Sandbox {
     fs::create_directory(data());
     fs::create_directory(outside());
     put(outside() / "secret", "secret");
-    auto rules = policy::Rules::from_grants(options.grants);
-    EXPECT_TRUE(rules) << rules.error().message();
-    guard_ = std::make_unique<policy::Guard>(*rules, policy::Budget::create(options.limits));
+    std::shared_ptr<const policy::Rules> rules = options.rules;
+    if (rules == nullptr) {
+      auto made = policy::Rules::from_grants(options.grants);
+      EXPECT_TRUE(made) << made.error().message();
+      rules = *made;
+    }
+    guard_ = std::make_unique<policy::Guard>(rules, policy::Budget::create(options.limits));
     auto engine = Engine::create({});
     EXPECT_TRUE(engine);
     store_ = std::move(*Store::create(*engine));
@@ -80,9 +86,10 @@ class Sandbox {
     config->mounts.push_back(
         {.host_path = data().string(), .guest_path = "/data", .is_read_only = options.is_read_only, .crosses_mounts = options.crosses_mounts});
     context_ = std::make_unique<Context>(*store_, *guard_, config);
-    const auto opened = open_preopens(*context_);
+    // Where the rules name parts of the folder, the guest would get those; here it gets the folder, and what they say of it.
+    auto opened = Preopens::open_mount(config->mounts.front());
     EXPECT_TRUE(opened) << opened.error().message();
-    for (const std::shared_ptr<Folder>& folder : context_->part<Preopens>().folders()) {
+    for (const std::shared_ptr<Folder>& folder : {*opened}) {
       if (options.may_hang) {
         folder->file = std::make_shared<const OpenFile>(OpenFile{.fd = Fd(fcntl(folder->file->fd.get(), F_DUPFD_CLOEXEC, 0)),
                                                                  .type = DescriptorType::Directory,
