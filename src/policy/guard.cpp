@@ -93,6 +93,13 @@ bool Guard::allow_address(Access access, Transport transport, const IpAddress& a
   return note(question, ruling);
 }
 
+bool Guard::allow_socket(Transport transport) {
+  if (would_allow(Access::NetworkOutbound) || would_allow(Access::NetworkListen)) return true;
+  const std::string capability = fmt::format("network:outbound:{}://HOST:PORT", transport == Transport::Tcp ? "tcp" : "udp");
+  const uint32_t layer = rules_->answer(Question{.access = Access::NetworkOutbound}).layer;
+  return deny(Access::NetworkOutbound, capability, rules_->layers()[layer].advice(capability));
+}
+
 bool Guard::allow_http(const HttpTarget& target) {
   const RequestHost asked = look_at(target.host);
   if (!asked.is_proper || (target.scheme != "http" && target.scheme != "https") || target.path.size() > url_path_bytes_max) return refuse(Access::Http);
@@ -145,13 +152,15 @@ void Guard::note_resolved(std::string_view host, const IpAddress& address) {
 
 bool Guard::refuse(Access access) {
   // No rule can be meant by what is no path, host or address.
-  const uint64_t hash = static_cast<uint64_t>(access) + 1;
-  const std::string& capability = text_of_all(access);
+  return deny(access, text_of_all(access), "no rule can allow what is not normalised");
+}
+
+bool Guard::deny(Access access, std::string capability, std::string advice) {
+  const uint64_t hash = std::hash<std::string_view>()(capability) ^ (static_cast<uint64_t>(access) + 1);
   if (Slot* const slot = find_slot(hash, nullptr, Verdict::Denied, capability)) {
     ++decisions_[slot->decision].count;
   } else {
-    add_decision({.access = access, .verdict = Verdict::Denied, .capability = capability, .rule = "no rule can allow what is not normalised", .count = 1}, hash,
-                 nullptr);
+    add_decision({.access = access, .verdict = Verdict::Denied, .capability = std::move(capability), .rule = std::move(advice), .count = 1}, hash, nullptr);
   }
   return false;
 }

@@ -47,6 +47,9 @@ class Guard final {
   /// Whether packets may go to or come from an address. A rule that names a host covers an address only after `note_resolved` has told that this call got
   /// the address by looking up that host.
   bool allow_address(Access access, Transport transport, const IpAddress& address, uint16_t port);
+  /// Whether the guest may have a socket at all: whether some rule lets it reach, or be reached by, anything. A denial is noted as one of `network:outbound`,
+  /// with what a rule looks like.
+  bool allow_socket(Transport transport);
   /// Whether a request may be made, as far as its target tells; the address is asked about next.
   bool allow_http(const HttpTarget& target);
   /// Whether a request that `allow_http` allowed may go to an address of its host; needs no `note_resolved`. Public addresses: yes. Loopback, private,
@@ -85,6 +88,8 @@ class Guard final {
   Slot* find_slot(uint64_t hash, const void* by, Verdict verdict, std::string_view capability);
   void add_decision(Decision decision, uint64_t hash, const void* by);
   bool refuse(Access access);
+  /// Counts a denial that no rule made.
+  bool deny(Access access, std::string capability, std::string advice);
 
   std::shared_ptr<const Rules> rules_;
   std::shared_ptr<Budget> budget_;

@@ -284,6 +284,21 @@ TEST(Guard, WouldAllowNotesNothing) {
   EXPECT_TRUE(guard.decisions().empty());
 }
 
+TEST(Guard, AllowsSocketsWhereSomeAddressMayBeReachedOrListenedAt) {
+  for (const std::string grant : {"network:outbound:192.0.2.1:80", "network:listen:127.0.0.1:0", "inherit-network"}) {
+    Guard guard = guard_of({grant});
+    EXPECT_TRUE(guard.allow_socket(Transport::Udp)) << grant;
+    EXPECT_TRUE(guard.decisions().empty());
+  }
+  Guard guard = guard_of({"network:resolve:*", "http:*:*"});
+  EXPECT_FALSE(guard.allow_socket(Transport::Tcp));
+  EXPECT_FALSE(guard.allow_socket(Transport::Tcp));
+  EXPECT_FALSE(guard.allow_socket(Transport::Udp));
+  EXPECT_EQ(decisions(guard),
+            "denied network:outbound:tcp://HOST:PORT x2: add --grant network:outbound:tcp://HOST:PORT\n"
+            "denied network:outbound:udp://HOST:PORT x1: add --grant network:outbound:udp://HOST:PORT\n");
+}
+
 TEST(Guard, DoesNotAllocateForWhatItHasSeen) {
   std::vector<std::string> grants = {"env:read:HOME", "network:outbound:api.example.com:443", "http:GET:api.example.com/v1", "random:secure",
                                      "network:outbound:10.0.0.0/8"};
