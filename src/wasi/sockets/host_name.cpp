@@ -11,7 +11,7 @@
 namespace tenon::wasi::sockets {
 namespace {
 
-constexpr size_t name_bytes_max = 253;
+constexpr size_t name_bytes_max = 253;  // an address is shorter
 constexpr size_t label_bytes_max = 63;
 /// Longer text is no IPv6 address, whatever it holds.
 constexpr size_t ipv6_text_max = INET6_ADDRSTRLEN;
@@ -89,6 +89,8 @@ bool is_label(std::string_view label) {
 }  // namespace
 
 std::optional<HostName> parse_host_name(std::string_view text) {
+  // Nothing else is looked at in text that is too long to be a name with its last dot.
+  if (text.size() > name_bytes_max + 1) return std::nullopt;
   if (text.starts_with('[')) {
     if (!text.ends_with(']')) return std::nullopt;
     const auto address = parse_ipv6(text.substr(1, text.size() - 2));

@@ -11,14 +11,6 @@
 
 namespace tenon::wasi::sockets {
 
-bool may_have_sockets(Context& context) {
-  policy::Guard& guard = context.guard();
-  if (guard.would_allow(policy::Access::NetworkOutbound) || guard.would_allow(policy::Access::NetworkListen)) return true;
-  // No address is known that it could be about; the receipt tells that something was denied.
-  guard.allow(policy::Access::NetworkOutbound);
-  return false;
-}
-
 Result<> add_network(Linker& linker) {
   TENON_TRY(LinkerInstance network, open_interface(linker, "wasi:sockets/network"));
   TENON_CHECK_OK(define_resource<Network>(network, "network"));

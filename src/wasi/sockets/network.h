@@ -4,17 +4,10 @@
 #include "tenon/result.h"
 #include "wasi/resource.h"
 
-namespace tenon::wasi {
-class Context;
-}
-
 namespace tenon::wasi::sockets {
 
 /// The `network` of wasi:sockets: a guest needs one to reach out. What it may reach is the guard's to say.
 class Network final : public Resource {};
-
-/// Whether the guest may have a socket at all: whether a rule lets it reach or be reached by anything. Notes a denial.
-bool may_have_sockets(Context& context);
 
 /// wasi:sockets/network and wasi:sockets/instance-network.
 Result<> add_network(Linker& linker);

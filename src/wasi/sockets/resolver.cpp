@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <span>
 
@@ -10,9 +11,10 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#include "wasi/sockets/host_name.h"
+#include "wasi/sockets/socket.h"
 
 namespace tenon::wasi::sockets {
 namespace {
@@ -69,6 +71,33 @@ std::vector<policy::IpAddress> addresses_of(const ares_addrinfo& answer) {
   return addresses;
 }
 
+// The look-up's sockets, so that none waits, none raises a signal, and the process keeps descriptors for the rest of it.
+
+ares_socket_t open_lookup_socket(int family, int type, int protocol, void*) {
+  const int descriptor = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+  if (descriptor < 0 || is_descriptor_allowed(descriptor)) return descriptor;
+  close(descriptor);
+  errno = EMFILE;
+  return ARES_SOCKET_BAD;
+}
+
+int close_lookup_socket(ares_socket_t descriptor, void*) { return close(descriptor); }
+
+int connect_lookup_socket(ares_socket_t descriptor, const sockaddr* address, ares_socklen_t size, void*) { return connect(descriptor, address, size); }
+
+ares_ssize_t receive_answer(ares_socket_t descriptor, void* to, size_t size, int flags, sockaddr* from, ares_socklen_t* from_size, void*) {
+  return recvfrom(descriptor, to, size, flags | MSG_DONTWAIT, from, from_size);
+}
+
+ares_ssize_t send_question(ares_socket_t descriptor, const iovec* parts, int count, void*) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts);
+  message.msg_iovlen = static_cast<size_t>(count);
+  return sendmsg(descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+constexpr ares_socket_functions lookup_sockets = {open_lookup_socket, close_lookup_socket, connect_lookup_socket, receive_answer, send_question};
+
 bool initialize_library() {
   static const bool is_ready = ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS;
   return is_ready;
@@ -101,6 +130,7 @@ struct Lookup::Channel {
       handle = nullptr;
       return status;
     }
+    ares_set_socket_functions(handle, &lookup_sockets, nullptr);
     if (options.servers.empty()) return ARES_SUCCESS;
     std::string list;
     for (const std::string& server : options.servers) list.append(list.empty() ? "" : ",").append(server);

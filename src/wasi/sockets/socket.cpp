@@ -13,13 +13,8 @@
 namespace tenon::wasi::sockets {
 namespace {
 
-/// A guest that opens sockets without end must not take the last descriptor from everybody else in the process.
 Answer<Descriptor> checked(Descriptor socket) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= INT_MAX) {
-    const int last = static_cast<int>(limit.rlim_cur) - descriptors_kept;
-    if (last > descriptors_kept && socket.number() >= last) return refuse(ErrorCode::NewSocketLimit);
-  }
+  if (!is_descriptor_allowed(socket.number())) return refuse(ErrorCode::NewSocketLimit);
   return socket;
 }
 
@@ -36,6 +31,14 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
 
 Descriptor::~Descriptor() {
   if (number_ >= 0) close(number_);
+}
+
+bool is_descriptor_allowed(int descriptor) {
+  // A guest that opens sockets without end must not take the last descriptor from everybody else in the process.
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX) return true;
+  const int last = static_cast<int>(limit.rlim_cur) - descriptors_kept;
+  return last <= descriptors_kept || descriptor < last;
 }
 
 Answer<Descriptor> open_socket(IpAddressFamily family, int type) {

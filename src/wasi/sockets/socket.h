@@ -30,6 +30,8 @@ class Descriptor final {
 
 /// Sockets leave this many of the process's descriptors to the rest of it.
 inline constexpr int descriptors_kept = 64;
+/// Whether a new socket may have this descriptor.
+bool is_descriptor_allowed(int descriptor);
 
 /// A new socket of `type` (SOCK_STREAM, SOCK_DGRAM) that never waits and, for IPv6, never takes IPv4.
 Answer<Descriptor> open_socket(IpAddressFamily family, int type);

@@ -27,6 +27,7 @@
 #include "wasi/sockets/address.h"
 #include "wasi/sockets/datagram.h"
 #include "wasi/sockets/error.h"
+#include "wasi/sockets/socket.h"
 #include "wasi/sockets/tcp.h"
 
 /// For tests: a guest that hands every function of wasi:sockets, and those of wasi:io that go with them, through to the host, so that a test calls them across
@@ -404,6 +405,12 @@ inline Endpoint loopback(IpAddressFamily family, uint16_t port) {
   else
     endpoint.ip.bytes[15] = 1;
   return endpoint;
+}
+
+/// Whether the machine has the family's loopback address.
+inline bool has_family(IpAddressFamily family) {
+  const auto socket = open_socket(family, SOCK_DGRAM);
+  return socket && bind_to(*socket, loopback(family, 0)) == 0;
 }
 
 inline Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
