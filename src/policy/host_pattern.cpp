@@ -327,12 +327,11 @@ Result<std::string> parse_prefix(std::string_view text) {
   if (text.find_first_of("?#") != text.npos)
     return fail(ErrorKind::InvalidInput, fmt::format("the path {} has a query or fragment, which no rule looks at", text));
   if (text.find('*') != text.npos) return fail(ErrorKind::InvalidInput, fmt::format("the path {} has a *; a path stands for all beneath it", text));
-  if (text.size() > 1 && text.ends_with('/')) text.remove_suffix(1);
-  if (text == "/" || text.empty()) return std::string();
   if (RequestPath(text).is_ambiguous()) {
     return fail(ErrorKind::InvalidInput,
                 fmt::format("the path {} has \"..\", \".\", \"//\", a \\, a space or control character, or an encoded slash or percent sign", text));
   }
+  if (text.ends_with('/')) text.remove_suffix(1);
   std::string decoded;
   for (size_t i = 0; i < text.size(); ++i) {
     const auto c = decode_percent(text.substr(i));

@@ -1,13 +1,28 @@
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
 
+// The parser takes two things to be impossible that a wrong file can hold: some keys ("[{"), by assertions, which must neither end the process nor be taken to
+// hold as with NDEBUG; and, in its test for white space, characters near those that it looks for (U+FEBF), where it would be undefined what happens.
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define TOML_ASSERT(...) static_assert(true)
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
+// clang-format off
+#include <toml++/impl/forward_declarations.h>
+#undef TOML_UNREACHABLE
+#define TOML_UNREACHABLE return false
+#include <toml++/impl/unicode.h>
+#undef TOML_UNREACHABLE
+#define TOML_UNREACHABLE __builtin_unreachable()
 #include <toml++/toml.h>
+// clang-format on
+#pragma pop_macro("NDEBUG")
 
 #include "base/utf8.h"
 #include "policy/policy_file.h"
@@ -21,11 +36,17 @@ namespace {
 constexpr size_t dots_in_a_line_max = 256;
 constexpr int64_t version_now = 1;
 
-/// The line where a key has too many dots; 0 when none has. Strings and comments are skipped as the parser reads them.
-uint32_t find_deep_key(std::string_view text) {
+struct Trouble {
+  uint32_t line = 0;
+  std::string message;
+};
+
+/// What must not reach the parser: keys with too many dots; characters beyond ASCII outside of strings and comments, some of which it takes to be impossible
+/// (TOML has no place for them there); strings of several lines, in which it does so too.
+std::optional<Trouble> find_trouble(std::string_view text) {
   uint32_t line = 1;
   size_t dots = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
+  for (size_t i = text.starts_with("\xEF\xBB\xBF") ? 3 : 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '\n') {
       ++line;
@@ -33,21 +54,18 @@ uint32_t find_deep_key(std::string_view text) {
     } else if (c == '#') {
       i = std::min(text.find('\n', i), text.size()) - 1;
     } else if (c == '"' || c == '\'') {
-      const bool is_long = text.substr(i, 3) == std::string(3, c);
-      const std::string end(is_long ? 3 : 1, c);
-      for (i += end.size(); i < text.size() && text.substr(i, end.size()) != end; ++i) {
+      if (text.substr(i, 3) == std::string(3, c)) return Trouble{line, "a string of several lines has no use here"};
+      for (++i; i < text.size() && text[i] != c && text[i] != '\n'; ++i) {
         if (c == '"' && text[i] == '\\') ++i;
-        if (i < text.size() && text[i] == '\n') {
-          ++line;
-          if (!is_long) break;
-        }
       }
-      if (i < text.size() && text[i] != '\n') i += end.size() - 1;
+      if (i >= text.size() || text[i] != c) return Trouble{line, "a string does not end on its line"};
+    } else if (static_cast<unsigned char>(c) >= 0x80) {
+      return Trouble{line, "a character that is not ASCII stands outside of quotes"};
     } else if (c == '.' && ++dots > dots_in_a_line_max) {
-      return line;
+      return Trouble{line, fmt::format("a key has more than {} dots", dots_in_a_line_max)};
     }
   }
-  return 0;
+  return {};
 }
 
 std::string key_text(std::string_view key) {
@@ -81,8 +99,8 @@ class PolicyReader final {
       fail_at({}, "", fmt::format("the file is {} bytes long, at most {} are read", text.size(), policy_file_bytes_max));
     } else if (!base::is_utf8(text)) {
       fail_at({}, "", "the file is not UTF-8");
-    } else if (const uint32_t line = find_deep_key(text)) {
-      fail_at({line, 1}, "", fmt::format("a key has more than {} dots", dots_in_a_line_max));
+    } else if (auto trouble = find_trouble(text)) {
+      fail_at({trouble->line, 1}, "", std::move(trouble->message));
     } else if (const toml::parse_result parsed = toml::parse(text, std::string_view())) {
       read_file(parsed.table());
     } else {
