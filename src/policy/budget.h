@@ -10,35 +10,10 @@
 #include <optional>
 #include <string_view>
 
+#include "tenon/policy.h"
 #include "tenon/result.h"
 
 namespace tenon::policy {
-
-/// What a call may spend. What is absent is not limited by this budget.
-struct BudgetLimits {
-  std::optional<std::chrono::nanoseconds> time = std::nullopt;
-  std::optional<uint64_t> fuel = std::nullopt;
-  /// Over all linear memories together.
-  std::optional<uint64_t> memory_bytes = std::nullopt;
-  std::optional<uint64_t> table_elements = std::nullopt;
-  /// For each core instance: a component is made of several core modules, which may each have tables and memories of their own.
-  std::optional<uint32_t> tables = std::nullopt;
-  std::optional<uint32_t> memories = std::nullopt;
-  /// Core instances that live at a time.
-  std::optional<uint32_t> instances = std::nullopt;
-  /// Bytes that the guest reads from and writes to files, streams and sockets.
-  std::optional<uint64_t> bytes_in = std::nullopt;
-  std::optional<uint64_t> bytes_out = std::nullopt;
-  std::optional<uint64_t> host_calls = std::nullopt;
-  /// Handles of the host's resources that live at a time.
-  std::optional<uint32_t> handles = std::nullopt;
-  /// Calls of other items that the call makes, theirs counted too.
-  std::optional<uint32_t> sub_calls = std::nullopt;
-  /// How deep sub-calls may be nested: 0 is none at all.
-  std::optional<uint32_t> depth = std::nullopt;
-
-  bool operator==(const BudgetLimits&) const = default;
-};
 
 /// One limit of a budget, in the order of `BudgetLimits`.
 enum class Limit : uint8_t { Time, Fuel, MemoryBytes, TableElements, Tables, Memories, Instances, BytesIn, BytesOut, HostCalls, Handles, SubCalls, Depth };

@@ -134,6 +134,11 @@ bool Guard::would_allow(Access access) const {
   return rules_->answer(Question{.access = access}).verdict != Verdict::Denied;
 }
 
+bool Guard::would_allow_env(std::string_view name) const {
+  if (name.empty() || name.size() > env_name_bytes_max) return false;
+  return rules_->answer(Question{.access = Access::EnvRead, .text = name}).verdict != Verdict::Denied;
+}
+
 Subtree Guard::subtree(Access access, std::string_view guest_path) const { return rules_->subtree(access, guest_path); }
 
 std::vector<GrantedFolder> Guard::folders() const { return rules_->folders(); }

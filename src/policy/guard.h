@@ -60,6 +60,8 @@ class Guard final {
 
   /// Like `allow`, without noting anything. For accesses with a target: whether some target is allowed.
   bool would_allow(Access access) const;
+  /// Like `allow_env`, without noting anything: for telling a guest all variables that it may see, who did not ask for the others.
+  bool would_allow_env(std::string_view name) const;
   Subtree subtree(Access access, std::string_view guest_path) const;
   /// The fixed prefixes of the filesystem rules, outermost first, none beneath another.
   std::vector<GrantedFolder> folders() const;

@@ -25,8 +25,9 @@ class Environment final : public Part {
  public:
   explicit Environment(Context& context) {
     for (const auto& [name, value] : context.config().environment) {
-      if (base::is_utf8(name) && base::is_utf8(value) && context.guard().allow_env(name))
-        variables.emplace_back(HostText(std::string_view(name)), HostText(std::string_view(value)));
+      if (!base::is_utf8(name) || !base::is_utf8(value) || !context.guard().would_allow_env(name)) continue;
+      // Noted is what the guest gets: it asked for all there are, not for those that it may not see.
+      if (context.guard().allow_env(name)) variables.emplace_back(HostText(std::string_view(name)), HostText(std::string_view(value)));
     }
     if (context.config().arguments.empty() || !context.guard().allow(policy::Access::Args)) return;
     for (const std::string& argument : context.config().arguments) {

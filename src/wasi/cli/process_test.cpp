@@ -30,6 +30,10 @@ TEST(Environment, IsWhatTheGrantsOfVariablesLeave) {
   Driver guest(std::move(options));
   EXPECT_EQ(guest.get<Variables>("environment"), (Variables{{"HOME", "/elsewhere"}, {"EMPTY", ""}}));
   EXPECT_EQ(guest.get<Variables>("environment").size(), 2);
+  // What it may not see it did not ask for: no denial is told.
+  for (const policy::Decision& decision : guest.guard().decisions()) {
+    EXPECT_TRUE(decision.access != policy::Access::EnvRead || decision.verdict == policy::Verdict::Allowed) << decision.capability;
+  }
   EXPECT_EQ(guest.get<Words>("arguments"), Words());
 }
 
