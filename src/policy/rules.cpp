@@ -175,6 +175,7 @@ Rules::Rules(std::vector<RuleLayer> layers) : layers_(std::move(layers)), compil
       });
     }
   }
+  folders_ = find_folders();
 }
 
 Ruling Rules::answer(const Question& question, uint32_t layer) const {
@@ -212,7 +213,7 @@ bool Rules::may_allow(Access access) const {
   });
 }
 
-Subtree Rules::layer_subtree(const Entries& entries, std::string_view folder) const {
+Subtree Rules::layer_subtree(const Entries& entries, std::string_view folder) {
   bool some_allowed = false;
   bool some_denied = false;
   for (size_t i = 0; i < entries.size();) {
@@ -246,7 +247,7 @@ Subtree Rules::subtree(Access access, std::string_view guest_path) const {
   return result;
 }
 
-std::vector<GrantedFolder> Rules::folders() const {
+std::vector<GrantedFolder> Rules::find_folders() const {
   std::vector<std::string_view> open;
   bool opens_any = true;  // so far each layer allows whatever another names
   for (const auto& layer : compiled_) {
@@ -277,10 +278,10 @@ std::vector<GrantedFolder> Rules::folders() const {
   }
   std::vector<GrantedFolder> folders;
   for (const std::string_view path : open) {
+    if (std::any_of(folders.begin(), folders.end(), [path](const GrantedFolder& folder) { return is_within(path, folder.guest_path); })) continue;
     const auto some = [this, path](Access access) { return subtree(access, path) != Subtree::Denied; };
     if (std::none_of(filesystem_accesses.begin(), filesystem_accesses.end(), some)) continue;
     const bool is_writable = some(Access::FilesystemWrite) || some(Access::FilesystemCreate) || some(Access::FilesystemDelete);
-    if (std::any_of(folders.begin(), folders.end(), [path](const GrantedFolder& folder) { return is_within(path, folder.guest_path); })) continue;
     folders.push_back({std::string(path), is_writable});
   }
   return folders;

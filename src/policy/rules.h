@@ -111,7 +111,7 @@ class Rules final {
   /// For the filesystem's accesses. `Mixed` also where rules would have to be put together to tell.
   Subtree subtree(Access access, std::string_view guest_path) const;
   /// The fixed prefixes of what all layers allow of the filesystem, none beneath another, in order of their names. `observe = true` opens none.
-  std::vector<GrantedFolder> folders() const;
+  const std::vector<GrantedFolder>& folders() const { return folders_; }
 
   /// With the scope of what is built in.
   const std::vector<RuleLayer>& layers() const { return layers_; }
@@ -124,12 +124,14 @@ class Rules final {
   using Entries = std::vector<Entry>;
 
   explicit Rules(std::vector<RuleLayer> layers);
-  Subtree layer_subtree(const Entries& entries, std::string_view folder) const;
+  static Subtree layer_subtree(const Entries& entries, std::string_view folder);
+  std::vector<GrantedFolder> find_folders() const;
 
   std::vector<RuleLayer> layers_;
   /// For each layer and access, the rules that concern it in the order in which they decide.
   std::vector<std::array<Entries, access_count>> compiled_;
   uint32_t operator_layer_ = 0;
+  std::vector<GrantedFolder> folders_;
 };
 
 }  // namespace tenon::policy
