@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -64,23 +65,33 @@ bool Connection::push() {
   return false;
 }
 
-bool Connection::advance() {
-  is_in_background_ = push();
-  return is_in_background_;
-}
+/// What is kept, going out in the background as long as the connection lives.
+class Connection::Rest final : public Background {
+ public:
+  explicit Rest(std::weak_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
-void Connection::prepare(WaitSet& set) { set.add_descriptor(socket_.number(), POLLOUT); }
+  bool advance() override {
+    const std::shared_ptr<Connection> connection = connection_.lock();
+    return connection && (connection->is_in_background_ = connection->push());
+  }
+  void prepare(WaitSet& set) override {
+    if (const std::shared_ptr<Connection> connection = connection_.lock()) set.add_descriptor(connection->socket_.number(), POLLOUT);
+  }
+
+ private:
+  std::weak_ptr<Connection> connection_;
+};
 
 void Connection::go_on_in_background(Context& context) {
   if (is_in_background_) return;
   is_in_background_ = true;
-  context.add_background(shared_from_this());
+  context.add_background(std::make_shared<Rest>(weak_from_this()));
 }
 
 StreamResult<uint64_t> Connection::check_write() {
   if (push()) return 0;
   if (writing_ == Writing::Closed) return std::unexpected(write_failure());
-  return ready_events(socket_, POLLOUT) != 0 ? write_bytes_max : 0;
+  return write_bytes_max;
 }
 
 StreamResult<void> Connection::write(Context& context, std::span<const std::byte> bytes) {
@@ -111,10 +122,7 @@ StreamResult<void> Connection::flush() {
   return {};
 }
 
-bool Connection::is_writable() {
-  if (push()) return false;
-  return writing_ == Writing::Closed || ready_events(socket_, POLLOUT) != 0;
-}
+bool Connection::is_writable() { return !push(); }
 
 void Connection::close_write(Context& context) {
   if (writing_ != Writing::Open) return;
@@ -135,7 +143,7 @@ void TcpOutput::prepare(Context&, WaitSet& set) { set.add_descriptor(connection_
 Result<> TcpOutput::settle(Context& context) {
   while (connection_->push()) {
     WaitSet set;
-    connection_->prepare(set);
+    prepare(context, set);
     TENON_CHECK_OK(context.wait(set));
   }
   return {};

@@ -15,8 +15,8 @@ namespace tenon::wasi::sockets {
 /// An established TCP connection: what its socket and its two streams share. One thread at a time.
 ///
 /// What `write` takes and the system does not yet is kept, at most `write_bytes_max`, and goes out in the background; while something is kept nothing more is
-/// taken. Shared because the guest may drop streams and socket in any order that WASI allows, and because the background lives on its own.
-class Connection final : public Background, public std::enable_shared_from_this<Connection> {
+/// taken. Shared because at the end of a store streams and socket end in any order; what goes on in the background does not keep it alive.
+class Connection final : public std::enable_shared_from_this<Connection> {
  public:
   static constexpr uint64_t write_bytes_max = uint64_t{64} << 10;
 
@@ -30,20 +30,21 @@ class Connection final : public Background, public std::enable_shared_from_this<
   /// Ends reading: what came in and was not read is lost.
   void close_read();
 
-  /// How much `write` takes now.
+  /// How much `write` takes now: all that may be kept, or 0 while something is.
   StreamResult<uint64_t> check_write();
   StreamResult<void> write(Context& context, std::span<const std::byte> bytes);
   StreamResult<void> flush();
+  /// Whether `check_write` gives more than 0, or an error.
   bool is_writable();
   /// Ends writing: after what is kept, the peer is told.
   void close_write(Context& context);
 
   /// Sends what is kept. Whether some is left.
   bool push();
-  bool advance() override;
-  void prepare(WaitSet& set) override;
 
  private:
+  class Rest;
+
   enum class Writing : uint8_t {
     Open,
     /// Closes when nothing is kept any more.

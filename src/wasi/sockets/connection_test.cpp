@@ -56,7 +56,7 @@ class Connections : public testing::Test {
       EXPECT_TRUE(output.write(context(), std::span(bytes).first(*permit)));
       written += *permit;
     }
-    // Some systems take all that they permit. Of this some is kept for certain.
+    // A system may take some of what it did not before. Of this some is kept for certain.
     const std::vector<std::byte> more(size_t{32} << 20);
     EXPECT_TRUE(output.write(context(), more));
     return written + more.size();
@@ -135,6 +135,18 @@ TEST_F(Connections, DropWhatIsKeptWhenThePeerIsGone) {
   EXPECT_FALSE(output.write(context(), std::vector<std::byte>(1)));
   EXPECT_FALSE(output.flush(context()));
   EXPECT_TRUE(output.is_ready(context()));
+}
+
+TEST_F(Connections, EndWithTheirStreamsAlthoughTheyWereInTheBackground) {
+  auto output = std::make_unique<TcpOutput>(connection_);
+  fill(*output);
+  std::thread reader([&] { read_to_end(); });
+  set_time(10s);
+  EXPECT_TRUE(output->settle(context()));
+  // Nobody waits any more: the peer sees the end all the same.
+  output.reset();
+  connection_.reset();
+  reader.join();
 }
 
 TEST_F(Connections, TakeSeveralWritesOfOnePermit) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <span>
 
 #include <ares.h>
@@ -64,11 +65,12 @@ std::vector<policy::IpAddress> addresses_of(const ares_addrinfo& answer) {
   }
   // IPv6 first where it can be reached, as RFC 6724 orders them for most machines; what one name's server sorted stays in its order.
   const auto first = std::ranges::find_if(addresses, &policy::IpAddress::is_v6);
-  if (first != addresses.end()) {
-    const bool ipv6_first = is_routable(*first);
-    std::ranges::stable_partition(addresses, [ipv6_first](const policy::IpAddress& address) { return address.is_v6 == ipv6_first; });
-  }
-  return addresses;
+  if (first == addresses.end()) return addresses;
+  const bool ipv6_first = is_routable(*first);
+  std::vector<policy::IpAddress> ordered;
+  for (const bool is_v6 : {ipv6_first, !ipv6_first})
+    std::ranges::copy_if(addresses, std::back_inserter(ordered), [is_v6](const policy::IpAddress& address) { return address.is_v6 == is_v6; });
+  return ordered;
 }
 
 // The look-up's sockets, so that none waits, none raises a signal, and the process keeps descriptors for the rest of it.
