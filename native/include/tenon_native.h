@@ -26,6 +26,9 @@
 // An exception tag: handed from one instance to another, of no use to the host itself.
 #define TN_TAG 6
 
+// An import only: an export of an instance that is given to the instantiation.
+#define TN_EXPORT 7
+
 // Value types in arrays of bytes: the binary format's codes. `TN_TYPE_REFERENCE` is any other reference.
 #define TN_TYPE_I32 127
 
@@ -111,6 +114,12 @@ typedef struct tn_store tn_store;
 // A resolved set of WIT packages. Opaque; ended by `tn_wit_free`.
 typedef struct tn_wit tn_wit;
 
+// Bytes that the callee reads during the call. `data` may be null when `size` is 0.
+typedef struct tn_bytes {
+  const uint8_t *data;
+  size_t size;
+} tn_bytes;
+
 // How an engine compiles and runs. Booleans are 0 or 1. A size or count of `UINT64_MAX` means the engine's own default.
 typedef struct tn_engine_config {
   // Instances, memories and tables come out of pools that are mapped once. Otherwise each is mapped when it is needed.
@@ -174,12 +183,6 @@ typedef struct tn_pool_figures {
   uint64_t unused_warm_tables;
   uint64_t unused_table_bytes_resident;
 } tn_pool_figures;
-
-// Bytes that the callee reads during the call. `data` may be null when `size` is 0.
-typedef struct tn_bytes {
-  const uint8_t *data;
-  size_t size;
-} tn_bytes;
 
 // A function of a store. Null `raw` is no function.
 typedef struct tn_func {
@@ -256,10 +259,28 @@ typedef struct tn_host_definition {
   void *env;
 } tn_host_definition;
 
+// An instance of a store.
+typedef struct tn_instance {
+  uint64_t words[2];
+} tn_instance;
+
+// Instances whose exports imports may name (`TN_EXPORT`), and the module that each was made from; null for one that is not to be named.
+typedef struct tn_instances {
+  const struct tn_instance *instances;
+  const struct tn_module *const *modules;
+  size_t count;
+} tn_instances;
+
 // An exception tag of a store.
 typedef struct tn_tag {
   uint64_t words[3];
 } tn_tag;
+
+// The export at `ordinal`, in the order of its module's exports, of the instance at `instance` of those given.
+typedef struct tn_export_of {
+  uint32_t instance;
+  uint32_t ordinal;
+} tn_export_of;
 
 // What an item is, by `tn_extern::kind`.
 typedef union tn_extern_item {
@@ -270,6 +291,8 @@ typedef union tn_extern_item {
   struct tn_tag tag;
   // `TN_HOST_FUNC`.
   uint32_t index;
+  // `TN_EXPORT`.
+  struct tn_export_of export_of;
 } tn_extern_item;
 
 // An import or an export.
@@ -277,11 +300,6 @@ typedef struct tn_extern {
   uint32_t kind;
   union tn_extern_item of;
 } tn_extern;
-
-// An instance of a store.
-typedef struct tn_instance {
-  uint64_t words[2];
-} tn_instance;
 
 // What an instance of a module takes from its store beside its code: the tables and memories that it defines, not those that it imports.
 typedef struct tn_needs {
@@ -374,6 +392,10 @@ typedef struct tn_component_new_options {
 extern "C" {
 #endif // __cplusplus
 
+// Writes the 32 bytes of BLAKE3 over `data`; keyed when `key` points to 32 bytes, plain when it is null. Of many megabytes several threads take parts.
+// All zero, which is the digest of nothing known, only after a panic.
+void tn_blake3(const uint8_t *key, struct tn_bytes data, uint8_t *out);
+
 // Makes an engine. Errors: `InvalidInput` when the configuration contradicts itself; `Unavailable` when the machine has no room for the pools.
 struct tn_error *tn_engine_new(const struct tn_engine_config *config, struct tn_engine **out);
 
@@ -388,9 +410,6 @@ void tn_engine_fingerprint(const struct tn_engine *engine, uint8_t *out);
 
 // The figures of the engine's pools at this moment.
 struct tn_pool_figures tn_engine_pool_figures(const struct tn_engine *engine);
-
-// Writes the 32 bytes of BLAKE3 over `data`; keyed when `key` points to 32 bytes, plain when it is null.
-void tn_blake3(const uint8_t *key, struct tn_bytes data, uint8_t *out);
 
 // Calls `func`: `values` holds the arguments and receives the results; `count` is the larger of both numbers. Nothing is checked but null.
 //
@@ -454,13 +473,15 @@ void tn_host_set_free(struct tn_host_set *set);
 // Function `index` of the set as a function of the store: callable, and storable in tables and globals.
 struct tn_error *tn_host_set_func(const struct tn_host_set *set, struct tn_context *ctx, uint32_t index, struct tn_func *out);
 
-// Instantiates `module` with `imports` in the order of its imports, and runs its start function. `set` may be null when no import is `TN_HOST_FUNC`.
+// Instantiates `module` with `imports` in the order of its imports, and runs its start function. `set` may be null when no import is `TN_HOST_FUNC`; `made`
+// counts for imports that are `TN_EXPORT`.
 //
-// Errors: `InvalidInput` when an import has the wrong type, with its name and both types; `LimitExceeded` when a limit or pool has no room; what the
-// start function ended with.
+// Errors: `InvalidInput` when an import has the wrong type, with its name and both types; `NotFound` for an export that does not exist; `LimitExceeded`
+// when a limit or pool has no room; what the start function ended with.
 struct tn_error *tn_instantiate(struct tn_context *ctx,
                                 const struct tn_module *module,
                                 const struct tn_host_set *set,
+                                struct tn_instances made,
                                 const struct tn_extern *imports,
                                 size_t count,
                                 struct tn_instance *out);

@@ -1,6 +1,7 @@
 //! The only Rust of Tenon: a static library with a narrow C ABI (`tn_…`). Bytes in, bytes or structs out; it knows nothing of the
 //! product. `engine` stands over the `wasmtime` crate's core engine, `plan` over its component translator, `wit` over the WIT family.
 
+pub mod digest;
 pub mod engine;
 pub mod ffi;
 pub mod limits;

@@ -6,6 +6,8 @@
 mod copies;
 mod count;
 mod encode;
+mod flags;
+mod shims;
 mod types;
 
 use wasmtime_environ::component::{ComponentTypesBuilder, Translator};

@@ -84,13 +84,13 @@ Result<std::shared_ptr<const ComponentState>> ComponentState::create(const Engin
   }
   if (made->can_trap_unsupported_) {
     TENON_CHECK_OK(made->make_trampolines());
-    TENON_CHECK_OK(made->prepare_modules());
+    made->prepare_instances();
   }
   return std::shared_ptr<const ComponentState>(std::move(made));
 }
 
 ComponentState::~ComponentState() {
-  for (tn_instance_pre* prepared : prepared_) tn_instance_pre_free(prepared);
+  for (const Preparation& preparation : preparations_) tn_instance_pre_free(preparation.prepared);
   tn_host_set_free(host_set_);
 }
 
@@ -135,8 +135,12 @@ void ComponentState::index_plan() {
   }
   definitions_.resize(plan_.defined_resource_instances.size());
   module_of_.resize(plan_.counts.instances);
+  flags_exports_.resize(plan_.counts.component_instances);
   for (const component::Initializer& initializer : plan_.initializers) {
-    if (const auto* step = std::get_if<component::InstantiateStaticModule>(&initializer)) module_of_[at(step->index)] = step->module;
+    if (const auto* step = std::get_if<component::InstantiateStaticModule>(&initializer)) {
+      module_of_[at(step->index)] = step->module;
+      for (const component::OwnFlags& flags : step->flags) flags_exports_[at(flags.instance)] = {.instance = step->index, .ordinal = flags.ordinal};
+    }
     if (const auto* step = std::get_if<component::DefineResource>(&initializer)) definitions_[at(step->index)] = step;
   }
 }
@@ -270,31 +274,37 @@ Result<> ComponentState::make_trampolines() {
   return {};
 }
 
-/// A module that imports nothing but host functions is prepared once, so that instantiating it checks no types.
-Result<> ComponentState::prepare_modules() {
-  prepared_.resize(plan_.static_modules.size());
+/// What of an instantiation is the same in every store is done once. A module that imports nothing but host functions is prepared whole, so that instantiating
+/// it checks no types.
+void ComponentState::prepare_instances() {
+  preparations_.resize(plan_.counts.instances);
+  instance_modules_.resize(plan_.counts.instances);
   for (const component::Initializer& initializer : plan_.initializers) {
     const auto* step = std::get_if<component::InstantiateStaticModule>(&initializer);
-    if (step == nullptr || prepared_[at(step->module)] != nullptr || step_count(step->module) != 1) continue;
+    if (step == nullptr) continue;
+    const tn_module* const module = engine::Access::native(modules_[at(step->module)]);
+    instance_modules_[at(step->index)] = module;
+    std::vector<tn_extern> imports;
     std::vector<uint32_t> indices;
     for (const component::CoreDef& argument : step->arguments) {
-      if (const auto* trampoline = std::get_if<component::TrampolineRef>(&argument)) indices.push_back(static_cast<uint32_t>(at(trampoline->trampoline)));
+      tn_extern import{};
+      if (const auto* trampoline = std::get_if<component::TrampolineRef>(&argument)) {
+        import.kind = TN_HOST_FUNC;
+        import.of.index = static_cast<uint32_t>(at(trampoline->trampoline));
+        indices.push_back(import.of.index);
+      } else if (const auto* source = std::get_if<component::CoreExport>(&argument); source != nullptr && source->ordinal) {
+        import.kind = TN_EXPORT;
+        import.of.export_of = {.instance = static_cast<uint32_t>(at(source->instance)), .ordinal = *source->ordinal};
+      } else {
+        break;
+      }
+      imports.push_back(import);
     }
-    if (indices.size() != step->arguments.size()) continue;
+    Preparation& preparation = preparations_[at(step->index)];
     // A module whose import names repeat cannot be prepared and is instantiated the other way.
-    tn_error_free(
-        tn_instance_pre_new(engine::Access::native(modules_[at(step->module)]), host_set_, indices.data(), indices.size(), &prepared_[at(step->module)]));
+    if (indices.size() == step->arguments.size()) tn_error_free(tn_instance_pre_new(module, host_set_, indices.data(), indices.size(), &preparation.prepared));
+    if (preparation.prepared == nullptr && imports.size() == step->arguments.size()) preparation.imports = std::move(imports);
   }
-  return {};
-}
-
-size_t ComponentState::step_count(StaticModuleIndex module) const {
-  size_t count = 0;
-  for (const component::Initializer& initializer : plan_.initializers) {
-    const auto* step = std::get_if<component::InstantiateStaticModule>(&initializer);
-    count += step != nullptr && step->module == module;
-  }
-  return count;
 }
 
 Component InstanceState::public_component() const { return ComponentState::handle(pre_->component); }

@@ -151,16 +151,30 @@ Result<> InstanceState::step(const component::Initializer& initializer) {
 
 Result<> InstanceState::instantiate(const component::InstantiateStaticModule& step) {
   const core::Module& module = component().modules()[at(step.module)];
-  if (const tn_instance_pre* prepared = component().prepared(step.module)) {
-    return run_instantiation(module, prepared, {}, step.index, step.instance.has_value());
+  // What the flags say so far is what the adapter's globals begin with: between calls everything may be left.
+  for (const component::OwnFlags& flags : step.flags) tables_[at(flags.instance)].shares_flags = true;
+  has_code_in_engine_ = true;
+  // Start functions run inside of their component instance; adapters have none and call nothing.
+  std::optional<Entry> entry;
+  if (step.instance) {
+    entry.emplace(store_, *this);
+    reset_context();
   }
-  std::vector<tn_extern> imports;
-  imports.reserve(step.arguments.size());
-  for (const CoreDef& argument : step.arguments) {
-    TENON_TRY(tn_extern found, find(argument));
-    imports.push_back(found);
+  const ComponentState::Preparation& preparation = component().preparation(step.index);
+  if (preparation.prepared != nullptr) {
+    TENON_TRY(instances_[at(step.index)], engine::instantiate(store_.store(), module, *preparation.prepared));
+  } else if (preparation.imports) {
+    TENON_TRY(instances_[at(step.index)], instantiate(module, *preparation.imports));
+  } else {
+    std::vector<tn_extern> imports;
+    imports.reserve(step.arguments.size());
+    for (const CoreDef& argument : step.arguments) {
+      TENON_TRY(tn_extern found, find(argument));
+      imports.push_back(found);
+    }
+    TENON_TRY(instances_[at(step.index)], instantiate(module, imports));
   }
-  return run_instantiation(module, nullptr, imports, step.index, step.instance.has_value());
+  return entry ? entry->leave() : Result<>();
 }
 
 Result<> InstanceState::instantiate(const component::InstantiateImportedModule& step) {
@@ -179,22 +193,20 @@ Result<> InstanceState::instantiate(const component::InstantiateImportedModule& 
     TENON_TRY(tn_extern found, find(argument->def));
     imports.push_back(found);
   }
-  return run_instantiation(module, nullptr, imports, step.index, step.instance.has_value());
-}
-
-Result<> InstanceState::run_instantiation(const core::Module& module, const tn_instance_pre* prepared, std::span<const tn_extern> imports,
-                                          component::RuntimeInstanceIndex index, bool enters) {
-  tn_instance& instance = instances_[at(index)];
   has_code_in_engine_ = true;
-  // Start functions run inside of their component instance; adapters have none and call nothing.
   std::optional<Entry> entry;
-  if (enters) {
+  if (step.instance) {
     entry.emplace(store_, *this);
     reset_context();
   }
-  TENON_TRY(instance, prepared != nullptr ? engine::instantiate(store_.store(), module, *prepared)
-                                          : engine::instantiate(store_.store(), module, component().host_set(), imports));
+  TENON_TRY(instances_[at(step.index)], instantiate(module, imports));
   return entry ? entry->leave() : Result<>();
+}
+
+Result<tn_instance> InstanceState::instantiate(const core::Module& module, std::span<const tn_extern> imports) {
+  const std::span<const tn_module* const> modules = component().instance_modules();
+  const tn_instances made{.instances = instances_.data(), .modules = modules.data(), .count = modules.size()};
+  return engine::instantiate(store_.store(), module, component().host_set(), made, imports);
 }
 
 Result<tn_global> InstanceState::make_global(int32_t initial) {
@@ -242,6 +254,7 @@ Result<tn_extern> InstanceState::find(const CoreDef& def) {
   if (!global) {
     TENON_TRY(global, make_global(1));
   }
+  if (flags != nullptr) tables_[at(flags->instance)].shares_flags = true;
   made.kind = TN_GLOBAL;
   made.of.global = *global;
   return made;
@@ -260,13 +273,27 @@ Result<tn_func> InstanceState::find_func(const CoreDef& def) {
   return fail(ErrorKind::InvalidInput, "a core definition is no function");
 }
 
-bool InstanceState::read_flags(const tn_global& flags) const {
+const tn_global* InstanceState::flags(RuntimeComponentInstanceIndex index) const {
+  std::optional<tn_global>& known = tables_[at(index)].flags;
+  if (known) return &*known;
+  const auto& source = component().flags_export(index);
+  if (!source) return nullptr;
+  const core::Module& module = component().modules()[at(*component().module_of(source->instance))];
+  const auto found = engine::get_export(store_.store(), instances_[at(source->instance)], module, source->ordinal);
+  if (!found || found->kind != TN_GLOBAL) return nullptr;
+  return &known.emplace(found->of.global);
+}
+
+bool InstanceState::read_flags(RuntimeComponentInstanceIndex index) const {
+  const tn_global* const global = flags(index);
   tn_val value{};
-  tn_error_free(tn_global_get(context(), &flags, &value));
+  if (global != nullptr) tn_error_free(tn_global_get(context(), global, &value));
   return value.i32 != 0;
 }
 
-void InstanceState::write_flags(const tn_global& flags, bool may_leave) { tn_error_free(tn_global_set(context(), &flags, tn_val{.i32 = may_leave ? 1 : 0})); }
+void InstanceState::write_flags(RuntimeComponentInstanceIndex index, bool may_leave) {
+  if (const tn_global* const global = flags(index)) tn_error_free(tn_global_set(context(), global, tn_val{.i32 = may_leave ? 1 : 0}));
+}
 
 ResourceType InstanceState::resource(ResourceIndex index) const {
   if (const auto defined = plan().defined_resource(index)) return ResourceType(number_, static_cast<uint32_t>(at(*defined)));

@@ -129,7 +129,8 @@ struct CoreExport {
   bool operator==(const CoreExport&) const = default;
 };
 
-/// The mutable i32 global of a component instance that holds `may_leave`; shared by the host and all adapters.
+/// The mutable i32 global of a component instance that holds `may_leave`, made by the host because no adapter could define it; shared by the host and all
+/// adapters.
 struct InstanceFlags {
   RuntimeComponentInstanceIndex instance{};
   bool operator==(const InstanceFlags&) const = default;
@@ -157,12 +158,21 @@ using CoreDef = std::variant<CoreExport, InstanceFlags, TrampolineRef, ContextIn
 
 // Initializers: to be done in order when the component is instantiated.
 
+/// An export that holds the flags of a component instance from the moment on at which the adapter that defines it is there.
+struct OwnFlags {
+  RuntimeComponentInstanceIndex instance{};
+  /// Position in `StaticModule::exports`: a mutable i32 global.
+  uint32_t ordinal = 0;
+};
+
 struct InstantiateStaticModule {
   RuntimeInstanceIndex index{};
   StaticModuleIndex module{};
   /// The component instance whose module this is; absent for adapters.
   std::optional<RuntimeComponentInstanceIndex> instance;
   std::vector<CoreDef> arguments;
+  /// Adapters only. No component instance has its flags in two of them.
+  std::vector<OwnFlags> flags;
 };
 
 struct NamedArgument {

@@ -196,6 +196,10 @@ void Dumper::initializers() {
                      line("instance {} = {} {}{}", at(made.index), is_adapter ? "adapter" : "module", at(made.module),
                           made.instance ? fmt::format(" in component-instance {}", at(*made.instance)) : "");
                      for (const CoreDef& argument : made.arguments) line("  with {}", def(argument));
+                     for (const OwnFlags& flags : made.flags) {
+                       line("  holds flags of component-instance {}: {}", at(flags.instance),
+                            quoted(plan_.static_modules[at(made.module)].exports[flags.ordinal].name));
+                     }
                    },
                    [this](const InstantiateImportedModule& made) {
                      line("instance {} = runtime-import {}{}", at(made.index), at(made.import),

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@ namespace tenon::component {
 namespace {
 
 constexpr uint32_t plan_magic = 'T' | 'N' << 8 | 'P' << 16 | uint32_t{'L'} << 24;
-constexpr uint32_t plan_version = 1;
+constexpr uint32_t plan_version = 2;
 constexpr uint32_t absent = UINT32_MAX;
 /// The translator stops at the same number (`limits::COMPONENT_INSTANCES_MAX`).
 constexpr uint32_t component_instances_max = 100'000;
@@ -135,6 +136,7 @@ class Loader {
   CoreDef func_def();
   Initializer initializer();
   InstantiateStaticModule instantiate_static();
+  OwnFlags own_flags(const StaticModule& module);
   InstantiateImportedModule instantiate_imported();
   DefineResource define_resource();
   Trampoline trampoline();
@@ -174,6 +176,8 @@ class Loader {
   std::vector<TypeIndex> value_types_;
   /// The static module of each core instance that was made so far; absent for an imported module's.
   std::vector<uint32_t> instance_modules_;
+  /// Component instances whose flags an adapter holds.
+  std::set<size_t> flags_owned_;
 };
 
 Result<> Loader::header() {
@@ -338,6 +342,18 @@ CoreDef Loader::func_def() {
   return found;
 }
 
+OwnFlags Loader::own_flags(const StaticModule& module) {
+  OwnFlags made;
+  made.instance = component_instance();
+  made.ordinal = below(static_cast<uint32_t>(module.exports.size()), "an export's position");
+  if (!wrong_.empty()) return made;
+  const CoreExternType& type = module.exports[made.ordinal].type;
+  if (!module.is_adapter || type.kind != CoreExternKind::Global || type.value != CoreValueType::I32 || !type.is_mutable)
+    wrong("flags are no global of an adapter");
+  if (!flags_owned_.insert(at(made.instance)).second) wrong("a component instance has its flags twice");
+  return made;
+}
+
 InstantiateStaticModule Loader::instantiate_static() {
   InstantiateStaticModule made;
   made.index = index<RuntimeInstanceIndex>(plan_.counts.instances, "a core instance");
@@ -345,6 +361,7 @@ InstantiateStaticModule Loader::instantiate_static() {
   made.instance = optional<RuntimeComponentInstanceIndex>(plan_.counts.component_instances, "a component instance");
   made.arguments = table<CoreDef>(count(), [this] { return def(); });
   if (!wrong_.empty()) return made;
+  made.flags = table<OwnFlags>(count(2), [this, &made] { return own_flags(plan_.static_modules[at(made.module)]); });
   if (made.arguments.size() != plan_.static_modules[at(made.module)].imports.size()) wrong("a core module gets another number of imports than it has");
   if (at(made.index) != instance_modules_.size()) wrong("core instances are out of order");
   instance_modules_.push_back(static_cast<uint32_t>(made.module));

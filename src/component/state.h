@@ -75,8 +75,22 @@ class ComponentState final {
   const component::DefineResource& definition(component::DefinedResourceIndex index) const { return *definitions_[at(index)]; }
   /// Static module of each core instance; absent for instances of imported modules.
   std::optional<component::StaticModuleIndex> module_of(component::RuntimeInstanceIndex index) const { return module_of_[at(index)]; }
-  /// The module prepared for instantiation when all that it imports are host functions; null otherwise.
-  const tn_instance_pre* prepared(component::StaticModuleIndex index) const { return prepared_[at(index)]; }
+  /// Where an adapter holds the flags of a component instance; absent when none does.
+  struct FlagsExport {
+    component::RuntimeInstanceIndex instance{};
+    uint32_t ordinal = 0;
+  };
+  const std::optional<FlagsExport>& flags_export(component::RuntimeComponentInstanceIndex index) const { return flags_exports_[at(index)]; }
+  /// How a core instance is made, as far as it is known without a store.
+  struct Preparation {
+    /// The module prepared for instantiation when all that it imports are host functions; null otherwise.
+    tn_instance_pre* prepared = nullptr;
+    /// The imports, when all are host functions and exports of instances of static modules; absent otherwise.
+    std::optional<std::vector<tn_extern>> imports;
+  };
+  const Preparation& preparation(component::RuntimeInstanceIndex index) const { return preparations_[at(index)]; }
+  /// Static module of each core instance; null for instances of imported modules.
+  std::span<const tn_module* const> instance_modules() const { return instance_modules_; }
 
   std::span<const Item> imports() const { return component_imports_[at(plan_.type)]; }
   std::span<const Item> exports() const { return component_exports_[at(plan_.type)]; }
@@ -101,10 +115,9 @@ class ComponentState final {
   Result<> compile();
   Result<> make_trampolines();
   TrampolineRecord record_of(const component::Trampoline& trampoline, std::span<const component::RuntimeImportIndex> lowered) const;
-  Result<> prepare_modules();
+  void prepare_instances();
   void index_plan();
   void index_exports();
-  size_t step_count(component::StaticModuleIndex module) const;
   std::vector<Item> make_items(const std::vector<component::NamedExtern>& named);
 
   Engine engine_;
@@ -114,12 +127,14 @@ class ComponentState final {
   component::Plan plan_;
   std::vector<core::Module> modules_;
   std::vector<TrampolineRecord> records_;
-  std::vector<tn_instance_pre*> prepared_;
+  std::vector<Preparation> preparations_;
+  std::vector<const tn_module*> instance_modules_;
   tn_host_set* host_set_ = nullptr;
   std::vector<FuncShape> shapes32_;
   std::vector<FuncShape> shapes64_;
   std::vector<const component::DefineResource*> definitions_;
   std::vector<std::optional<component::StaticModuleIndex>> module_of_;
+  std::vector<std::optional<FlagsExport>> flags_exports_;
   std::vector<std::unique_ptr<ItemNode>> nodes_;
   std::vector<std::vector<Item>> instance_items_;
   std::vector<std::vector<Item>> component_imports_;
@@ -235,12 +250,12 @@ class InstanceState final {
 
   bool may_leave(component::RuntimeComponentInstanceIndex index) const {
     const ComponentInstance& instance = tables_[at(index)];
-    return instance.flags ? read_flags(*instance.flags) : instance.may_leave;
+    return instance.shares_flags ? read_flags(index) : instance.may_leave;
   }
   void set_may_leave(component::RuntimeComponentInstanceIndex index, bool may_leave) {
     ComponentInstance& instance = tables_[at(index)];
-    if (instance.flags) [[unlikely]] {
-      write_flags(*instance.flags, may_leave);
+    if (instance.shares_flags) [[unlikely]] {
+      write_flags(index, may_leave);
     } else {
       instance.may_leave = may_leave;
     }
@@ -276,22 +291,26 @@ class InstanceState final {
  private:
   struct ComponentInstance {
     component::HandleTable handles;
-    std::optional<tn_global> flags;
+    /// The global that adapters share with the host, once it was looked for.
+    mutable std::optional<tn_global> flags;
     uint16_t backpressure = 0;
     bool may_leave = true;
+    /// The global counts, not `may_leave`.
+    bool shares_flags = false;
   };
 
   Result<> step(const component::Initializer& initializer);
   Result<> instantiate(const component::InstantiateStaticModule& step);
   Result<> instantiate(const component::InstantiateImportedModule& step);
-  Result<> run_instantiation(const core::Module& module, const tn_instance_pre* prepared, std::span<const tn_extern> imports,
-                             component::RuntimeInstanceIndex index, bool enters);
+  Result<tn_instance> instantiate(const core::Module& module, std::span<const tn_extern> imports);
   Result<tn_extern> find(const component::CoreDef& def);
   Result<tn_extern> find(const component::CoreExport& source);
   Result<tn_func> find_func(const component::CoreDef& def);
   Result<tn_global> make_global(int32_t initial);
-  bool read_flags(const tn_global& flags) const;
-  void write_flags(const tn_global& flags, bool may_leave);
+  /// Absent only when an adapter lacks what the plan says it has.
+  const tn_global* flags(component::RuntimeComponentInstanceIndex index) const;
+  bool read_flags(component::RuntimeComponentInstanceIndex index) const;
+  void write_flags(component::RuntimeComponentInstanceIndex index, bool may_leave);
 
   StoreState& store_;
   std::shared_ptr<const PreState> pre_;

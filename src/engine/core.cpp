@@ -403,7 +403,7 @@ Result<Instance> Instance::create(Store& store, const Module& module, std::span<
   std::vector<tn_extern> native;
   native.reserve(imports.size());
   for (const Extern& import : imports) native.push_back(Access::native(import));
-  TENON_TRY(tn_instance instance, engine::instantiate(store, module, nullptr, native));
+  TENON_TRY(tn_instance instance, engine::instantiate(store, module, nullptr, tn_instances{}, native));
   return Access::instance(store, module, instance);
 }
 

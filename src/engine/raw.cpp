@@ -2,12 +2,12 @@
 
 namespace tenon::engine {
 
-Result<tn_instance> instantiate(Store& store, const core::Module& module, const tn_host_set* set, std::span<const tn_extern> imports) {
+Result<tn_instance> instantiate(Store& store, const core::Module& module, const tn_host_set* set, const tn_instances& made, std::span<const tn_extern> imports) {
   if (!may_enter(store)) return std::unexpected(stack_exhausted(store));
   TENON_CHECK_OK(Access::count_instance(store, module));
   const CallScope scope(store);
   tn_instance instance{};
-  tn_error* error = tn_instantiate(Access::context(store), Access::native(module), set, imports.data(), imports.size(), &instance);
+  tn_error* error = tn_instantiate(Access::context(store), Access::native(module), set, made, imports.data(), imports.size(), &instance);
   if (error != nullptr) return std::unexpected(take_error(store, error));
   return instance;
 }

@@ -162,8 +162,8 @@ inline std::span<std::byte> memory_data(const Store& store, const tn_memory& mem
   return {reinterpret_cast<std::byte*>(view.data), view.size};
 }
 
-/// Instantiates with prepared imports; `set` may be nullptr. Errors as `core::Instance::create`.
-Result<tn_instance> instantiate(Store& store, const core::Module& module, const tn_host_set* set, std::span<const tn_extern> imports);
+/// Instantiates with prepared imports; `set` may be nullptr. `made` is what imports of kind `TN_EXPORT` name. Errors as `core::Instance::create`.
+Result<tn_instance> instantiate(Store& store, const core::Module& module, const tn_host_set* set, const tn_instances& made, std::span<const tn_extern> imports);
 Result<tn_instance> instantiate(Store& store, const core::Module& module, const tn_instance_pre& pre);
 
 /// Export `index` of an instance of `module`, in the order of `module.exports()`.

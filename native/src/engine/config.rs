@@ -231,19 +231,3 @@ pub unsafe extern "C" fn tn_engine_pool_figures(engine: *const tn_engine) -> tn_
         },
     })
 }
-
-/// Writes the 32 bytes of BLAKE3 over `data`; keyed when `key` points to 32 bytes, plain when it is null.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tn_blake3(key: *const u8, data: crate::ffi::tn_bytes, out: *mut u8) {
-    guard_value((), || {
-        let mut hasher = if key.is_null() {
-            blake3::Hasher::new()
-        } else {
-            let mut bytes = [0u8; 32];
-            unsafe { std::ptr::copy_nonoverlapping(key, bytes.as_mut_ptr(), 32) };
-            blake3::Hasher::new_keyed(&bytes)
-        };
-        hasher.update(unsafe { data.as_slice() });
-        unsafe { std::ptr::copy_nonoverlapping(hasher.finalize().as_bytes().as_ptr(), out, 32) };
-    });
-}

@@ -108,6 +108,18 @@ pub const TN_HOST_FUNC: u32 = 5;
 /// An exception tag: handed from one instance to another, of no use to the host itself.
 pub const TN_TAG: u32 = 6;
 
+/// An import only: an export of an instance that is given to the instantiation.
+pub const TN_EXPORT: u32 = 7;
+
+/// The export at `ordinal`, in the order of its module's exports, of the instance at `instance` of those given.
+#[repr(C)]
+#[derive(Clone, Copy)]
+#[allow(non_camel_case_types)]
+pub struct tn_export_of {
+    pub instance: u32,
+    pub ordinal: u32,
+}
+
 /// What an item is, by `tn_extern::kind`.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -120,6 +132,8 @@ pub union tn_extern_item {
     pub tag: tn_tag,
     /// `TN_HOST_FUNC`.
     pub index: u32,
+    /// `TN_EXPORT`.
+    pub export_of: tn_export_of,
 }
 
 /// An import or an export.

@@ -6,7 +6,7 @@ use super::extern_::*;
 use super::failure::run_failure;
 use super::host::{HOST_NAMESPACE, tn_host_set};
 use super::module::tn_module;
-use super::store::{Data, context, tn_context};
+use super::store::{Context, Data, context, tn_context};
 use crate::ffi::{ErrorKind, Failure, guard, guard_fast, guard_value, tn_bytes, tn_error};
 
 /// An instance of a store.
@@ -56,15 +56,58 @@ fn give_back(ctx: *mut tn_context, before: super::store::tn_store_figures, failu
     failure
 }
 
-/// Instantiates `module` with `imports` in the order of its imports, and runs its start function. `set` may be null when no import is `TN_HOST_FUNC`.
+/// Instances whose exports imports may name (`TN_EXPORT`), and the module that each was made from; null for one that is not to be named.
+#[repr(C)]
+#[derive(Clone, Copy)]
+#[allow(non_camel_case_types)]
+pub struct tn_instances {
+    pub instances: *const tn_instance,
+    pub modules: *const *const tn_module,
+    pub count: usize,
+}
+
+impl tn_instances {
+    unsafe fn export(&self, ctx: &mut Context<'_>, of: tn_export_of) -> Result<Extern, Failure> {
+        let (at, ordinal) = (of.instance as usize, of.ordinal as usize);
+        let module = if at < self.count { unsafe { *self.modules.add(at) } } else { std::ptr::null() };
+        if module.is_null() {
+            return Err(Failure::new(ErrorKind::NotFound, format!("there is no instance {at}")));
+        }
+        unsafe { export_of(ctx, &*self.instances.add(at), &*module, ordinal) }
+    }
+}
+
+unsafe fn export_of(ctx: &mut Context<'_>, instance: &tn_instance, module: &tn_module, ordinal: usize) -> Result<Extern, Failure> {
+    let export = module.export(ordinal).ok_or_else(|| Failure::new(ErrorKind::NotFound, format!("the module has no export {ordinal}")))?;
+    unsafe { instance.get() }.get_module_export(ctx, export).ok_or_else(|| Failure::new(ErrorKind::NotFound, "the instance is of another module"))
+}
+
+unsafe fn collect_imports(ctx: &mut Context<'_>, set: *const tn_host_set, made: tn_instances, imports: &[tn_extern], externs: &mut Vec<Extern>) -> Result<(), Failure> {
+    externs.reserve(imports.len());
+    for import in imports {
+        externs.push(unsafe {
+            match import.kind {
+                TN_HOST_FUNC if set.is_null() => return Err(Failure::invalid("a host function was given without a host set")),
+                TN_HOST_FUNC => Extern::Func((*set).func(ctx, import.of.index)?),
+                TN_EXPORT => made.export(ctx, import.of.export_of)?,
+                _ => extern_in(ctx, import)?,
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Instantiates `module` with `imports` in the order of its imports, and runs its start function. `set` may be null when no import is `TN_HOST_FUNC`; `made`
+/// counts for imports that are `TN_EXPORT`.
 ///
-/// Errors: `InvalidInput` when an import has the wrong type, with its name and both types; `LimitExceeded` when a limit or pool has no room; what the
-/// start function ended with.
+/// Errors: `InvalidInput` when an import has the wrong type, with its name and both types; `NotFound` for an export that does not exist; `LimitExceeded`
+/// when a limit or pool has no room; what the start function ended with.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tn_instantiate(
     ctx: *mut tn_context,
     module: *const tn_module,
     set: *const tn_host_set,
+    made: tn_instances,
     imports: *const tn_extern,
     count: usize,
     out: *mut tn_instance,
@@ -72,25 +115,19 @@ pub unsafe extern "C" fn tn_instantiate(
     guard_fast(|| unsafe {
         let mut store = context(ctx);
         let module = &(*module).module;
-        let mut externs: Vec<Extern> = Vec::with_capacity(count);
-        for i in 0..count {
-            let import = &*imports.add(i);
-            externs.push(match import.kind {
-                TN_HOST_FUNC if set.is_null() => return Err(Failure::invalid("a host function was given without a host set")),
-                TN_HOST_FUNC => Extern::Func((*set).func(&mut store, import.of.index)?),
-                _ => extern_in(&mut store, import)?,
-            });
-        }
+        let imports = if count == 0 { &[] } else { std::slice::from_raw_parts(imports, count) };
+        // A start function may come back here for another instance of the store; it then finds no room and makes its own.
+        let mut externs = std::mem::take(&mut store.data_mut().imports);
+        collect_imports(&mut store, set, made, imports, &mut externs)?;
         let before = store.data().figures;
         let instance = Instance::new(&mut store, module, &externs).map_err(|error| give_back(ctx, before, run_failure(error)))?;
-        if !set.is_null() {
-            for (i, item) in externs.iter().enumerate() {
-                let import = &*imports.add(i);
-                if let (TN_HOST_FUNC, Extern::Func(func)) = (import.kind, item) {
-                    (*set).capture(&mut store, import.of.index, func, module);
-                }
+        for (import, item) in imports.iter().zip(&externs) {
+            if let (TN_HOST_FUNC, Extern::Func(func)) = (import.kind, item) {
+                (*set).capture(&mut store, import.of.index, func, module);
             }
         }
+        externs.clear();
+        store.data_mut().imports = externs;
         *out = instance.into();
         Ok(())
     })
@@ -148,8 +185,7 @@ pub unsafe extern "C" fn tn_instance_pre_instantiate(ctx: *mut tn_context, pre: 
 pub unsafe extern "C" fn tn_instance_export(ctx: *mut tn_context, instance: *const tn_instance, module: *const tn_module, index: usize, out: *mut tn_extern) -> *mut tn_error {
     guard_fast(|| unsafe {
         let mut store = context(ctx);
-        let export = (*module).export(index).ok_or_else(|| Failure::new(ErrorKind::NotFound, format!("the module has no export {index}")))?;
-        let item = (*instance).get().get_module_export(&mut store, export).ok_or_else(|| Failure::new(ErrorKind::NotFound, "the instance is of another module"))?;
+        let item = export_of(&mut store, &*instance, &*module, index)?;
         *out = extern_out(&mut store, item);
         Ok(())
     })

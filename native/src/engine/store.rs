@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::mem::{size_of, transmute};
 
-use wasmtime::{AsContextMut, ResourceLimiter, Store, StoreContextMut, Trap, UpdateDeadline};
+use wasmtime::{AsContextMut, Extern, ResourceLimiter, Store, StoreContextMut, Trap, UpdateDeadline};
 
 use super::config::tn_engine;
 use crate::ffi::{ErrorKind, Failure, guard, guard_value, tn_error};
@@ -48,6 +48,9 @@ pub(crate) struct Data {
     pub figures: tn_store_figures,
     /// Growth that was granted last and is taken back when it fails after all.
     pending: u64,
+    epoch: tn_epoch_callback,
+    /// Room for imports, empty between instantiations.
+    pub imports: Vec<Extern>,
 }
 
 // SAFETY: a store and its data are used by one thread at a time; the user's pointer is the user's affair.
@@ -153,7 +156,7 @@ pub(crate) fn context_pointer(context: Context<'_>) -> *mut tn_context {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tn_store_new(engine: *const tn_engine, limits: *const tn_store_limits, data: *mut c_void, out: *mut *mut tn_store) -> *mut tn_error {
     guard(|| {
-        let data = Data { user: data, limits: unsafe { *limits }, figures: tn_store_figures::default(), pending: 0 };
+        let data = Data { user: data, limits: unsafe { *limits }, figures: tn_store_figures::default(), pending: 0, epoch: None, imports: Vec::new() };
         let mut store = Store::try_new(unsafe { &(*engine).engine }, data).map_err(|error| Failure::new(ErrorKind::Unavailable, format!("store: {error:#}")))?;
         store.limiter(|data| data);
         store.set_epoch_deadline(u64::MAX / 2);
@@ -218,14 +221,17 @@ pub unsafe extern "C" fn tn_store_set_epoch_callback(store: *mut tn_store, callb
     let store = unsafe { &mut (*store).store };
     guard_value((), || match callback {
         None => store.epoch_deadline_trap(),
-        Some(callback) => store.epoch_deadline_callback(move |context| {
-            let user = context.data().user;
-            // SAFETY: `user` is what the store was made with.
-            match unsafe { callback(user) } {
-                0 => Err(Trap::Interrupt.into()),
-                ticks => Ok(UpdateDeadline::Continue(ticks)),
-            }
-        }),
+        Some(_) => {
+            store.data_mut().epoch = callback;
+            store.epoch_deadline_callback(|context| {
+                let data = context.data();
+                // SAFETY: `user` is what the store was made with.
+                match data.epoch.map_or(0, |callback| unsafe { callback(data.user) }) {
+                    0 => Err(Trap::Interrupt.into()),
+                    ticks => Ok(UpdateDeadline::Continue(ticks)),
+                }
+            });
+        }
     });
 }
 

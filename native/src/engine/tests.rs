@@ -45,6 +45,8 @@ fn config() -> tn_engine_config {
     }
 }
 
+const NONE: tn_instances = tn_instances { instances: null(), modules: null(), count: 0 };
+
 fn made<T>(make: impl FnOnce(*mut *mut T) -> *mut tn_error) -> *mut T {
     let mut out = null_mut();
     let error = make(&mut out);
@@ -99,7 +101,7 @@ fn run(store: *mut tn_store, module: *mut tn_module, set: *mut tn_host_set, argu
     let mut value = tn_val { i32: argument };
     unsafe {
         let ctx = tn_store_context(store);
-        assert!(tn_instantiate(ctx, module, set, imports.as_ptr(), imports.len(), &mut instance).is_null());
+        assert!(tn_instantiate(ctx, module, set, NONE, imports.as_ptr(), imports.len(), &mut instance).is_null());
         assert!(tn_instance_export(ctx, &instance, module, 0, &mut export).is_null());
         assert!(tn_func_call(ctx, export.of.func, &mut value, 1).is_null());
         value.i32
@@ -164,8 +166,37 @@ fn a_host_function_without_a_set_or_of_no_index_is_refused() {
     let imports = [host_import(0), host_import(7)];
     unsafe {
         let ctx = tn_store_context(store);
-        expect_kind(tn_instantiate(ctx, module, null(), imports.as_ptr(), 2, &mut instance), ErrorKind::InvalidInput);
-        expect_kind(tn_instantiate(ctx, module, set, imports.as_ptr(), 2, &mut instance), ErrorKind::InvalidInput);
+        expect_kind(tn_instantiate(ctx, module, null(), NONE, imports.as_ptr(), 2, &mut instance), ErrorKind::InvalidInput);
+        expect_kind(tn_instantiate(ctx, module, set, NONE, imports.as_ptr(), 2, &mut instance), ErrorKind::InvalidInput);
+    }
+}
+
+#[test]
+fn an_import_names_an_export_of_an_instance_that_is_given() {
+    let engine = engine(config());
+    let first = module(engine, r#"(module (global (export "g") i32 (i32.const 1)) (func (export "f") (result i32) (i32.const 42)))"#);
+    let second = module(engine, r#"(module (import "" "" (func $f (result i32))) (func (export "call") (result i32) (call $f)))"#);
+    let store = store(engine);
+    let ctx = unsafe { tn_store_context(store) };
+    let mut instances = [tn_instance { words: [0; 2] }; 2];
+    let modules = [first.cast_const(), null()];
+    let import = |instance, ordinal| tn_extern { kind: TN_EXPORT, of: tn_extern_item { export_of: tn_export_of { instance, ordinal } } };
+    unsafe {
+        assert!(tn_instantiate(ctx, first, null(), NONE, null(), 0, &mut instances[0]).is_null());
+        let given = tn_instances { instances: instances.as_ptr(), modules: modules.as_ptr(), count: 2 };
+        let mut made = tn_instance { words: [0; 2] };
+        assert!(tn_instantiate(ctx, second, null(), given, &import(0, 1), 1, &mut made).is_null());
+        let mut call = std::mem::MaybeUninit::<tn_extern>::uninit();
+        assert!(tn_instance_export(ctx, &made, second, 0, call.as_mut_ptr()).is_null());
+        let mut values = [tn_val { i32: 0 }];
+        assert!(tn_func_call(ctx, call.assume_init().of.func, values.as_mut_ptr(), 1).is_null());
+        assert_eq!(values[0].i32, 42);
+        // Of another type, past the end, of an instance that may not be named, of one that is not given.
+        expect_kind(tn_instantiate(ctx, second, null(), given, &import(0, 0), 1, &mut made), ErrorKind::InvalidInput);
+        for (instance, ordinal) in [(0, 2), (1, 0), (2, 0), (u32::MAX, 0)] {
+            expect_kind(tn_instantiate(ctx, second, null(), given, &import(instance, ordinal), 1, &mut made), ErrorKind::NotFound);
+        }
+        tn_store_free(store);
     }
 }
 
@@ -175,7 +206,7 @@ fn a_module_of_another_engine_is_refused() {
     let module = module(first, "(module)");
     let store = store(second);
     let mut instance = tn_instance { words: [0; 2] };
-    expect_kind(unsafe { tn_instantiate(tn_store_context(store), module, null(), null(), 0, &mut instance) }, ErrorKind::InvalidInput);
+    expect_kind(unsafe { tn_instantiate(tn_store_context(store), module, null(), NONE, null(), 0, &mut instance) }, ErrorKind::InvalidInput);
 }
 
 #[test]

@@ -19,11 +19,12 @@ use wasmtime_environ::component::{
 use wasmtime_environ::collections::TryString;
 use wasmtime_environ::{EntityIndex, EntityType, MemoryIndex, ModuleTranslation, PrimaryMap, StaticModuleIndex, TableIndex};
 
+use super::shims::Shortcuts;
 use super::types::{Types, core_kind, split, value_number};
 use crate::ffi::{ErrorKind, Failure};
 
 pub const MAGIC: u32 = u32::from_le_bytes(*b"TNPL");
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 pub const FLAG_CONCURRENT: u32 = 1;
 pub const ABSENT: u32 = u32::MAX;
 
@@ -85,16 +86,35 @@ pub struct TableCounts {
     pub error_contexts: u32,
 }
 
-type Modules<'a> = PrimaryMap<StaticModuleIndex, ModuleTranslation<'a>>;
+pub type Modules<'a> = PrimaryMap<StaticModuleIndex, ModuleTranslation<'a>>;
+
+/// An adapter as it will be compiled.
+struct Adapter {
+    wasm: Vec<u8>,
+    /// The imports that it defines itself now, by position, and the component instance whose flags each holds; the last of its exports, in this order.
+    own_flags: Vec<(usize, u32)>,
+}
+
+/// The global that holds the flags of a component instance, as an export of the core instance of an adapter.
+struct FlagsOwner {
+    instance: RuntimeInstanceIndex,
+    name: String,
+    ordinal: u32,
+}
 
 struct Encoder<'a> {
     translation: &'a ComponentTranslation,
     modules: &'a Modules<'a>,
     types: Types<'a>,
     strings: Strings,
-    /// What each core instance was made from; absent for an imported module, whose exports have the types that its import declares.
-    instances: Vec<Option<StaticModuleIndex>>,
-    imported: Vec<HashMap<String, EntityType>>,
+    shortcuts: Shortcuts,
+    /// The number of each core instance in the plan; absent for one that the plan leaves out.
+    numbers: Vec<Option<u32>>,
+    /// What each core instance made so far was made from; absent for an imported module, whose exports have the types that its import declares.
+    instances: HashMap<u32, Option<StaticModuleIndex>>,
+    imported: HashMap<u32, HashMap<String, EntityType>>,
+    adapters: HashMap<u32, Adapter>,
+    flags: HashMap<u32, FlagsOwner>,
     /// Position of each exported entity in its module's exports.
     ordinals: HashMap<(StaticModuleIndex, EntityIndex), u32>,
     /// Whether each runtime memory is addressed with 64 bits.
@@ -125,8 +145,8 @@ impl<'a> Encoder<'a> {
 
     /// Where an export is: its ordinal (if the module is known), its name and its type.
     fn find_export(&self, instance: RuntimeInstanceIndex, item: &ExportItem<EntityIndex>) -> Result<(u32, String, EntityType), Failure> {
-        let at = instance.as_u32() as usize;
-        match (item, self.instances.get(at)) {
+        let at = instance.as_u32();
+        match (item, self.instances.get(&at)) {
             (ExportItem::Index(entity), Some(Some(module))) => {
                 let ordinal = *self.ordinals.get(&(*module, *entity)).ok_or_else(|| unsupported("an item that its module does not export"))?;
                 let module = &self.modules[*module].module;
@@ -134,7 +154,7 @@ impl<'a> Encoder<'a> {
                 Ok((ordinal, module.strings[name].to_string(), module.type_of(*entity)))
             }
             (ExportItem::Name(name), Some(None)) => {
-                let ty = self.imported[at].get(name).ok_or_else(|| unsupported(format_args!("an unknown export `{name}`")))?;
+                let ty = self.imported[&at].get(name).ok_or_else(|| unsupported(format_args!("an unknown export `{name}`")))?;
                 Ok((ABSENT, name.clone(), ty.clone()))
             }
             _ => Err(unsupported("an export of an instance that does not exist yet")),
@@ -143,10 +163,13 @@ impl<'a> Encoder<'a> {
 
     fn core_export(&mut self, instance: RuntimeInstanceIndex, item: &ExportItem<EntityIndex>) -> Result<Vec<u32>, Failure> {
         let (ordinal, name, ty) = self.find_export(instance, item)?;
-        let mut words = vec![instance.as_u32(), Self::kind_of(&ty)];
-        words.extend(self.strings.add(&name));
-        words.push(ordinal);
-        Ok(words)
+        self.export_words(instance, Self::kind_of(&ty), &name, ordinal)
+    }
+
+    fn export_words(&mut self, instance: RuntimeInstanceIndex, kind: u32, name: &str, ordinal: u32) -> Result<Vec<u32>, Failure> {
+        let number = self.numbers[instance.as_u32() as usize].ok_or_else(|| unsupported("an export of an instance that is left out"))?;
+        let [offset, length] = self.strings.add(name);
+        Ok(vec![number, kind, offset, length, ordinal])
     }
 
     fn def(&mut self, def: &CoreDef) -> Result<Vec<u32>, Failure> {
@@ -156,7 +179,15 @@ impl<'a> Encoder<'a> {
                 words.extend(self.core_export(export.instance, &export.item)?);
                 words
             }
-            CoreDef::InstanceFlags(instance) => vec![1, instance.as_u32()],
+            CoreDef::InstanceFlags(instance) => match self.flags.get(&instance.as_u32()) {
+                Some(owner) => {
+                    let (owner, name, ordinal) = (owner.instance, owner.name.clone(), owner.ordinal);
+                    let mut words = vec![0];
+                    words.extend(self.export_words(owner, core_kind::GLOBAL, &name, ordinal)?);
+                    words
+                }
+                None => vec![1, instance.as_u32()],
+            },
             CoreDef::Trampoline(index) => vec![2, index.as_u32()],
             CoreDef::UnsafeIntrinsic(intrinsic) => match intrinsic {
                 UnsafeIntrinsic::ContextGetI32_0 => vec![3, 0, 0],
@@ -169,55 +200,112 @@ impl<'a> Encoder<'a> {
         })
     }
 
-    fn static_modules(&mut self, blob: &mut Vec<u8>) -> Result<Table, Failure> {
-        let adapters: Vec<bool> = {
-            let mut adapters = vec![false; self.modules.len()];
-            for initializer in &self.translation.component.initializers {
-                if let GlobalInitializer::InstantiateModule(InstantiateModule::Static(module, _), None) = initializer {
-                    adapters[module.as_u32() as usize] = true;
+    /// What an initializer asks for, once the detours are known.
+    fn def_at(&mut self, def: &CoreDef, position: usize) -> Result<Vec<u32>, Failure> {
+        let def = self.shortcuts.of_initializer(def, position).clone();
+        self.def(&def)
+    }
+
+    /// The same where it may wait until everything is there.
+    fn def_at_last(&mut self, def: &CoreDef) -> Result<Vec<u32>, Failure> {
+        let def = self.shortcuts.at_last(def).clone();
+        self.def(&def)
+    }
+
+    /// Rewrites the adapters: copies inside of them, and flags of their own.
+    fn rewrite_adapters(&mut self) {
+        let mut instance = 0;
+        let mut uses = HashMap::new();
+        for initializer in &self.translation.component.initializers {
+            if let GlobalInitializer::InstantiateModule(InstantiateModule::Static(module, _), _) = initializer {
+                *uses.entry(module.as_u32()).or_insert(0) += 1;
+            }
+        }
+        for initializer in &self.translation.component.initializers {
+            let GlobalInitializer::InstantiateModule(what, component_instance) = initializer else { continue };
+            instance += 1;
+            let (InstantiateModule::Static(module, arguments), None) = (what, component_instance) else { continue };
+            if self.adapters.contains_key(&module.as_u32()) {
+                continue;
+            }
+            let translation = &self.modules[*module];
+            let wasm = super::copies::with_inline_copies(translation.wasm).unwrap_or_else(|| translation.wasm.to_vec());
+            let mut own = Vec::new();
+            for (position, argument) in arguments.iter().enumerate() {
+                if let CoreDef::InstanceFlags(flags) = argument {
+                    if uses[&module.as_u32()] == 1 && !self.flags.contains_key(&flags.as_u32()) {
+                        own.push((position, flags.as_u32()));
+                    }
                 }
             }
-            adapters
-        };
+            let names: Vec<_> = own.iter().map(|(position, flags)| (*position, format!("flags {flags}"))).collect();
+            let Some(rewritten) = super::flags::with_own_flags(&wasm, &names) else {
+                self.adapters.insert(module.as_u32(), Adapter { wasm, own_flags: Vec::new() });
+                continue;
+            };
+            for (i, ((_, flags), (_, name))) in own.iter().zip(names).enumerate() {
+                let ordinal = (translation.module.exports.len() + i) as u32;
+                self.flags.insert(*flags, FlagsOwner { instance: RuntimeInstanceIndex::from_u32(instance - 1), name, ordinal });
+            }
+            self.adapters.insert(module.as_u32(), Adapter { wasm: rewritten, own_flags: own });
+        }
+    }
+
+    fn static_modules(&mut self, blob: &mut Vec<u8>) -> Result<Table, Failure> {
         let mut table = Table::default();
         for (index, translation) in self.modules.iter() {
             let module = &translation.module;
             blob.resize(blob.len().next_multiple_of(8), 0);
-            let is_adapter = adapters[index.as_u32() as usize];
-            let rewritten = if is_adapter { super::copies::with_inline_copies(translation.wasm) } else { None };
-            let wasm = rewritten.as_deref().unwrap_or(translation.wasm);
+            let adapter = self.adapters.get(&index.as_u32());
+            let wasm = adapter.map_or(translation.wasm, |adapter| &adapter.wasm);
+            let own = adapter.map_or(&[][..], |adapter| &adapter.own_flags);
             let mut words = split(blob.len() as u64).to_vec();
             words.extend(split(wasm.len() as u64));
             blob.extend(wasm);
-            words.push(is_adapter as u32);
-            words.push(module.imports().len() as u32);
-            for (from, name, ty) in module.imports() {
+            words.push(adapter.is_some() as u32);
+            words.push((module.imports().len() - own.len()) as u32);
+            let mut own_exports = Vec::new();
+            for (position, (from, name, ty)) in module.imports().enumerate() {
+                let ty = self.types.core_extern(&ty, &mut self.strings);
+                if let Some((_, flags)) = own.iter().find(|(each, _)| *each == position) {
+                    own_exports.extend(self.strings.add(&self.flags[flags].name));
+                    own_exports.extend(ty);
+                    continue;
+                }
                 words.extend(self.strings.add(from));
                 words.extend(self.strings.add(name));
-                words.extend(self.types.core_extern(&ty, &mut self.strings));
+                words.extend(ty);
             }
-            words.push(module.exports.len() as u32);
+            words.push((module.exports.len() + own.len()) as u32);
             for (ordinal, (name, entity)) in module.exports.iter().enumerate() {
                 words.extend(self.strings.add(&module.strings[name]));
                 words.extend(self.types.core_extern(&module.type_of(*entity), &mut self.strings));
                 self.ordinals.entry((index, *entity)).or_insert(ordinal as u32);
             }
+            words.extend(own_exports);
             table.append(&words);
         }
         Ok(table)
     }
 
-    fn instantiate(&mut self, what: &InstantiateModule, component_instance: u32) -> Result<Vec<u32>, Failure> {
-        let index = self.instances.len() as u32;
+    fn instantiate(&mut self, what: &InstantiateModule, component_instance: u32, position: usize) -> Result<Vec<u32>, Failure> {
+        let instance = self.shortcuts.instance_at(position);
+        let index = self.numbers[instance as usize].unwrap_or(ABSENT);
         let mut words;
         match what {
             InstantiateModule::Static(module, arguments) => {
-                words = vec![0, index, module.as_u32(), component_instance, arguments.len() as u32];
-                for argument in arguments {
-                    words.extend(self.def(argument)?);
+                let own = self.adapters.get(&module.as_u32()).map_or(Vec::new(), |adapter| adapter.own_flags.clone());
+                words = vec![0, index, module.as_u32(), component_instance, (arguments.len() - own.len()) as u32];
+                for (at, argument) in arguments.iter().enumerate() {
+                    if !own.iter().any(|(each, _)| *each == at) {
+                        words.extend(self.def_at(argument, position)?);
+                    }
                 }
-                self.instances.push(Some(*module));
-                self.imported.push(HashMap::new());
+                words.push(own.len() as u32);
+                for (_, flags) in own {
+                    words.extend([flags, self.flags[&flags].ordinal]);
+                }
+                self.instances.insert(instance, Some(*module));
             }
             InstantiateModule::Import(import, arguments) => {
                 let count: usize = arguments.values().map(|fields| fields.len()).sum();
@@ -226,12 +314,12 @@ impl<'a> Encoder<'a> {
                     for (name, argument) in fields {
                         words.extend(self.strings.add(module));
                         words.extend(self.strings.add(name));
-                        words.extend(self.def(argument)?);
+                        words.extend(self.def_at(argument, position)?);
                     }
                 }
-                self.instances.push(None);
+                self.instances.insert(instance, None);
                 let exports = self.types.exports_of_import(&self.translation.component, *import)?;
-                self.imported.push(exports);
+                self.imported.insert(instance, exports);
             }
         }
         Ok(words)
@@ -252,10 +340,11 @@ impl<'a> Encoder<'a> {
 
     fn initializers(&mut self) -> Result<Table, Failure> {
         let mut table = Table::default();
-        for initializer in &self.translation.component.initializers {
+        let all = &self.translation.component.initializers;
+        for position in self.shortcuts.order(all.len()) {
             let mut words = Vec::new();
-            match initializer {
-                GlobalInitializer::InstantiateModule(what, instance) => words = self.instantiate(what, optional!(instance))?,
+            match &all[position] {
+                GlobalInitializer::InstantiateModule(what, instance) => words = self.instantiate(what, optional!(instance), position)?,
                 GlobalInitializer::LowerImport { index, import } => words.extend([2, index.as_u32(), import.as_u32()]),
                 GlobalInitializer::ExtractMemory(extract) => {
                     words.extend([3, extract.index.as_u32()]);
@@ -263,15 +352,15 @@ impl<'a> Encoder<'a> {
                 }
                 GlobalInitializer::ExtractRealloc(extract) => {
                     words.extend([4, extract.index.as_u32()]);
-                    words.extend(self.def(&extract.def)?);
+                    words.extend(self.def_at(&extract.def, position)?);
                 }
                 GlobalInitializer::ExtractCallback(extract) => {
                     words.extend([5, extract.index.as_u32()]);
-                    words.extend(self.def(&extract.def)?);
+                    words.extend(self.def_at(&extract.def, position)?);
                 }
                 GlobalInitializer::ExtractPostReturn(extract) => {
                     words.extend([6, extract.index.as_u32()]);
-                    words.extend(self.def(&extract.def)?);
+                    words.extend(self.def_at(&extract.def, position)?);
                 }
                 GlobalInitializer::ExtractTable(extract) => {
                     words.extend([7, extract.index.as_u32()]);
@@ -280,7 +369,7 @@ impl<'a> Encoder<'a> {
                 GlobalInitializer::Resource(resource) => {
                     words.extend([8, resource.index.as_u32(), value_number(&resource.rep), resource.instance.as_u32(), resource.dtor.is_some() as u32]);
                     if let Some(dtor) = &resource.dtor {
-                        words.extend(self.def(dtor)?);
+                        words.extend(self.def_at_last(dtor)?);
                     }
                 }
             }
@@ -521,7 +610,7 @@ impl<'a> Encoder<'a> {
             match export {
                 Export::LiftedFunction { ty, func, options } => {
                     words.extend([0, self.types.func(*ty, &mut self.strings), options.as_u32()]);
-                    words.extend(self.def(func)?);
+                    words.extend(self.def_at_last(func)?);
                 }
                 Export::ModuleStatic { ty, index } => words.extend([1, self.types.module(*ty, &mut self.strings), index.as_u32()]),
                 Export::ModuleImport { ty, import } => words.extend([2, self.types.module(*ty, &mut self.strings), import.as_u32()]),
@@ -683,16 +772,22 @@ pub fn encode(
     is_concurrent: bool,
 ) -> Result<Vec<u8>, Failure> {
     let component = &translation.component;
+    let shortcuts = Shortcuts::of(component, modules);
     let mut encoder = Encoder {
         translation,
         modules,
         types: Types::new(types),
         strings: Strings::default(),
-        instances: Vec::new(),
-        imported: Vec::new(),
+        numbers: shortcuts.numbers(),
+        shortcuts,
+        instances: HashMap::new(),
+        imported: HashMap::new(),
+        adapters: HashMap::new(),
+        flags: HashMap::new(),
         ordinals: HashMap::new(),
         memories_64: HashMap::new(),
     };
+    encoder.rewrite_adapters();
     let mut blob = Vec::new();
     let static_modules = encoder.static_modules(&mut blob)?;
     let initializers = encoder.initializers()?;
@@ -722,7 +817,7 @@ pub fn encode(
     let mut words = vec![MAGIC, VERSION, if is_concurrent { FLAG_CONCURRENT } else { 0 }, 0, encoder.strings.pool.len() as u32];
     words.extend(split(blob.len() as u64));
     words.extend([
-        component.num_runtime_instances,
+        encoder.numbers.iter().flatten().count() as u32,
         component.num_runtime_component_instances,
         component.num_runtime_memories,
         component.num_runtime_tables,
