@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
+#include <span>
 #include <string>
 #include <variant>
 
@@ -97,15 +99,54 @@ Result<> Entry::leave() {
   return {};
 }
 
+namespace {
+
+/// Lists behind each other in one block; every element is made of whole words.
+class Lists {
+ public:
+  template <class T>
+  static size_t bytes(size_t count) {
+    static_assert(sizeof(T) % sizeof(uint64_t) == 0 && alignof(T) <= alignof(uint64_t));
+    return count * sizeof(T);
+  }
+
+  explicit Lists(std::byte* at) : at_(at) {}
+
+  template <class T>
+  void make(std::span<T>& list, size_t count) {
+    T* const first = reinterpret_cast<T*>(std::exchange(at_, at_ + bytes<T>(count)));
+    std::uninitialized_value_construct_n(first, count);
+    list = {first, count};
+  }
+
+ private:
+  std::byte* at_;
+};
+
+}  // namespace
+
 InstanceState::InstanceState(StoreState& store, std::shared_ptr<const PreState> pre) : store_(store), pre_(std::move(pre)), number_(next_number()) {
   const component::Counts& counts = plan().counts;
-  instances_.resize(counts.instances);
-  memories_.resize(counts.memories);
-  seen_.resize(counts.memories);
-  reallocs_.resize(counts.reallocs);
-  post_returns_.resize(counts.post_returns);
-  destructors_.resize(plan().defined_resource_instances.size());
-  tables_.resize(counts.component_instances);
+  const size_t destructors = plan().defined_resource_instances.size();
+  const size_t exports = plan().export_items.size();
+  const size_t bytes = Lists::bytes<tn_instance>(counts.instances) + Lists::bytes<tn_memory>(counts.memories) + Lists::bytes<tn_memory_view>(counts.memories) +
+                       Lists::bytes<tn_func>(size_t{counts.reallocs} + counts.post_returns + destructors) +
+                       Lists::bytes<ComponentInstance>(counts.component_instances) + Lists::bytes<std::unique_ptr<LiftedFunc>>(exports);
+  block_ = std::make_unique_for_overwrite<std::byte[]>(bytes);
+  Lists lists(block_.get());
+  lists.make(instances_, counts.instances);
+  lists.make(memories_, counts.memories);
+  lists.make(seen_, counts.memories);
+  lists.make(reallocs_, counts.reallocs);
+  lists.make(post_returns_, counts.post_returns);
+  lists.make(destructors_, destructors);
+  lists.make(tables_, counts.component_instances);
+  lists.make(lifted_, exports);
+}
+
+InstanceState::~InstanceState() {
+  std::destroy(tables_.begin(), tables_.end());
+  std::destroy(lifted_.begin(), lifted_.end());
 }
 
 Result<> InstanceState::start() {
@@ -337,7 +378,6 @@ Result<> InstanceState::destroy(ResourceIndex index, uint32_t representation, st
 }
 
 Result<LiftedFunc*> InstanceState::lifted(component::ExportIndex index) {
-  if (lifted_.empty()) lifted_.resize(plan().export_items.size());
   std::unique_ptr<LiftedFunc>& slot = lifted_[at(index)];
   if (slot) return slot.get();
   const auto* item = std::get_if<component::LiftedFunction>(&plan().export_items[at(index)]);

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -225,6 +227,9 @@ class StoreState final : public engine::StoreExtension {
 class InstanceState final {
  public:
   InstanceState(StoreState& store, std::shared_ptr<const PreState> pre);
+  ~InstanceState();
+  InstanceState(const InstanceState&) = delete;
+  InstanceState& operator=(const InstanceState&) = delete;
 
   /// Runs the initializers. On failure the instance is poisoned.
   Result<> start();
@@ -292,7 +297,7 @@ class InstanceState final {
   struct ComponentInstance {
     component::HandleTable handles;
     /// The global that adapters share with the host, once it was looked for.
-    mutable std::optional<tn_global> flags;
+    std::optional<tn_global> flags;
     uint16_t backpressure = 0;
     bool may_leave = true;
     /// The global counts, not `may_leave`.
@@ -315,14 +320,17 @@ class InstanceState final {
   StoreState& store_;
   std::shared_ptr<const PreState> pre_;
   uint64_t number_;
-  std::vector<tn_instance> instances_;
-  std::vector<tn_memory> memories_;
-  mutable std::vector<tn_memory_view> seen_;
-  std::vector<tn_func> reallocs_;
-  std::vector<tn_func> post_returns_;
-  std::vector<tn_func> destructors_;
-  std::vector<ComponentInstance> tables_;
-  std::vector<std::unique_ptr<LiftedFunc>> lifted_;
+  /// One allocation for all of the lists below, because many instances live at a time.
+  std::unique_ptr<std::byte[]> block_;
+  std::span<tn_instance> instances_;
+  std::span<tn_memory> memories_;
+  std::span<tn_memory_view> seen_;
+  std::span<tn_func> reallocs_;
+  std::span<tn_func> post_returns_;
+  std::span<tn_func> destructors_;
+  std::span<ComponentInstance> tables_;
+  /// By `ExportIndex`; made on first use.
+  std::span<std::unique_ptr<LiftedFunc>> lifted_;
   /// Of plans for concurrent tasks only: their adapters share it.
   std::optional<tn_global> task_may_block_;
   std::array<uint32_t, 2> context_words_{};

@@ -2,7 +2,8 @@
 
 namespace tenon::engine {
 
-Result<tn_instance> instantiate(Store& store, const core::Module& module, const tn_host_set* set, const tn_instances& made, std::span<const tn_extern> imports) {
+Result<tn_instance> instantiate(Store& store, const core::Module& module, const tn_host_set* set, const tn_instances& made,
+                                std::span<const tn_extern> imports) {
   if (!may_enter(store)) return std::unexpected(stack_exhausted(store));
   TENON_CHECK_OK(Access::count_instance(store, module));
   const CallScope scope(store);
