@@ -3,6 +3,7 @@
 //! Validation, resolution of nested components and fusing of calls between components are wasmtime-environ's; this module asks for them the way
 //! Wasmtime itself does, and writes down what comes out (`encode`).
 
+mod adapters;
 mod copies;
 mod count;
 mod encode;

@@ -19,6 +19,7 @@ use wasmtime_environ::component::{
 use wasmtime_environ::collections::TryString;
 use wasmtime_environ::{EntityIndex, EntityType, MemoryIndex, ModuleTranslation, PrimaryMap, StaticModuleIndex, TableIndex};
 
+use super::adapters::Adapters;
 use super::shims::Shortcuts;
 use super::types::{Types, core_kind, split, value_number};
 use crate::ffi::{ErrorKind, Failure};
@@ -88,20 +89,6 @@ pub struct TableCounts {
 
 pub type Modules<'a> = PrimaryMap<StaticModuleIndex, ModuleTranslation<'a>>;
 
-/// An adapter as it will be compiled.
-struct Adapter {
-    wasm: Vec<u8>,
-    /// The imports that it defines itself now, by position, and the component instance whose flags each holds; the last of its exports, in this order.
-    own_flags: Vec<(usize, u32)>,
-}
-
-/// The global that holds the flags of a component instance, as an export of the core instance of an adapter.
-struct FlagsOwner {
-    instance: RuntimeInstanceIndex,
-    name: String,
-    ordinal: u32,
-}
-
 struct Encoder<'a> {
     translation: &'a ComponentTranslation,
     modules: &'a Modules<'a>,
@@ -113,8 +100,7 @@ struct Encoder<'a> {
     /// What each core instance made so far was made from; absent for an imported module, whose exports have the types that its import declares.
     instances: HashMap<u32, Option<StaticModuleIndex>>,
     imported: HashMap<u32, HashMap<String, EntityType>>,
-    adapters: HashMap<u32, Adapter>,
-    flags: HashMap<u32, FlagsOwner>,
+    adapters: Adapters,
     /// Position of each exported entity in its module's exports.
     ordinals: HashMap<(StaticModuleIndex, EntityIndex), u32>,
     /// Whether each runtime memory is addressed with 64 bits.
@@ -179,11 +165,10 @@ impl<'a> Encoder<'a> {
                 words.extend(self.core_export(export.instance, &export.item)?);
                 words
             }
-            CoreDef::InstanceFlags(instance) => match self.flags.get(&instance.as_u32()) {
+            CoreDef::InstanceFlags(instance) => match self.adapters.owner(instance.as_u32()).cloned() {
                 Some(owner) => {
-                    let (owner, name, ordinal) = (owner.instance, owner.name.clone(), owner.ordinal);
                     let mut words = vec![0];
-                    words.extend(self.export_words(owner, core_kind::GLOBAL, &name, ordinal)?);
+                    words.extend(self.export_words(owner.instance, core_kind::GLOBAL, &owner.name, owner.ordinal)?);
                     words
                 }
                 None => vec![1, instance.as_u32()],
@@ -212,51 +197,12 @@ impl<'a> Encoder<'a> {
         self.def(&def)
     }
 
-    /// Rewrites the adapters: copies inside of them, and flags of their own.
-    fn rewrite_adapters(&mut self) {
-        let mut instance = 0;
-        let mut uses = HashMap::new();
-        for initializer in &self.translation.component.initializers {
-            if let GlobalInitializer::InstantiateModule(InstantiateModule::Static(module, _), _) = initializer {
-                *uses.entry(module.as_u32()).or_insert(0) += 1;
-            }
-        }
-        for initializer in &self.translation.component.initializers {
-            let GlobalInitializer::InstantiateModule(what, component_instance) = initializer else { continue };
-            instance += 1;
-            let (InstantiateModule::Static(module, arguments), None) = (what, component_instance) else { continue };
-            if self.adapters.contains_key(&module.as_u32()) {
-                continue;
-            }
-            let translation = &self.modules[*module];
-            let wasm = super::copies::with_inline_copies(translation.wasm).unwrap_or_else(|| translation.wasm.to_vec());
-            let mut own = Vec::new();
-            for (position, argument) in arguments.iter().enumerate() {
-                if let CoreDef::InstanceFlags(flags) = argument {
-                    if uses[&module.as_u32()] == 1 && !self.flags.contains_key(&flags.as_u32()) {
-                        own.push((position, flags.as_u32()));
-                    }
-                }
-            }
-            let names: Vec<_> = own.iter().map(|(position, flags)| (*position, format!("flags {flags}"))).collect();
-            let Some(rewritten) = super::flags::with_own_flags(&wasm, &names) else {
-                self.adapters.insert(module.as_u32(), Adapter { wasm, own_flags: Vec::new() });
-                continue;
-            };
-            for (i, ((_, flags), (_, name))) in own.iter().zip(names).enumerate() {
-                let ordinal = (translation.module.exports.len() + i) as u32;
-                self.flags.insert(*flags, FlagsOwner { instance: RuntimeInstanceIndex::from_u32(instance - 1), name, ordinal });
-            }
-            self.adapters.insert(module.as_u32(), Adapter { wasm: rewritten, own_flags: own });
-        }
-    }
-
     fn static_modules(&mut self, blob: &mut Vec<u8>) -> Result<Table, Failure> {
         let mut table = Table::default();
         for (index, translation) in self.modules.iter() {
             let module = &translation.module;
             blob.resize(blob.len().next_multiple_of(8), 0);
-            let adapter = self.adapters.get(&index.as_u32());
+            let adapter = self.adapters.get(index);
             let wasm = adapter.map_or(translation.wasm, |adapter| &adapter.wasm);
             let own = adapter.map_or(&[][..], |adapter| &adapter.own_flags);
             let mut words = split(blob.len() as u64).to_vec();
@@ -267,8 +213,8 @@ impl<'a> Encoder<'a> {
             let mut own_exports = Vec::new();
             for (position, (from, name, ty)) in module.imports().enumerate() {
                 let ty = self.types.core_extern(&ty, &mut self.strings);
-                if let Some((_, flags)) = own.iter().find(|(each, _)| *each == position) {
-                    own_exports.extend(self.strings.add(&self.flags[flags].name));
+                if let Some(flags) = own.iter().find(|flags| flags.import == position) {
+                    own_exports.extend(self.strings.add(&flags.owner.name));
                     own_exports.extend(ty);
                     continue;
                 }
@@ -294,16 +240,14 @@ impl<'a> Encoder<'a> {
         let mut words;
         match what {
             InstantiateModule::Static(module, arguments) => {
-                let own = self.adapters.get(&module.as_u32()).map_or(Vec::new(), |adapter| adapter.own_flags.clone());
+                let own = self.adapters.get(*module).map_or(Vec::new(), |adapter| adapter.own_flags.clone());
                 words = vec![0, index, module.as_u32(), component_instance, (arguments.len() - own.len()) as u32];
-                for (at, argument) in arguments.iter().enumerate() {
-                    if !own.iter().any(|(each, _)| *each == at) {
-                        words.extend(self.def_at(argument, position)?);
-                    }
+                for (_, argument) in arguments.iter().enumerate().filter(|(at, _)| own.iter().all(|flags| flags.import != *at)) {
+                    words.extend(self.def_at(argument, position)?);
                 }
                 words.push(own.len() as u32);
-                for (_, flags) in own {
-                    words.extend([flags, self.flags[&flags].ordinal]);
+                for flags in own {
+                    words.extend([flags.component_instance, flags.owner.ordinal]);
                 }
                 self.instances.insert(instance, Some(*module));
             }
@@ -782,12 +726,10 @@ pub fn encode(
         shortcuts,
         instances: HashMap::new(),
         imported: HashMap::new(),
-        adapters: HashMap::new(),
-        flags: HashMap::new(),
+        adapters: Adapters::of(component, modules),
         ordinals: HashMap::new(),
         memories_64: HashMap::new(),
     };
-    encoder.rewrite_adapters();
     let mut blob = Vec::new();
     let static_modules = encoder.static_modules(&mut blob)?;
     let initializers = encoder.initializers()?;
