@@ -25,6 +25,7 @@
 #include "tenon/store.h"
 #include "tenon/value_text.h"
 #include "tenon/wit.h"
+#include "wasi/cli/stdio.h"
 #include "wasi/session.h"
 #include "wasi/signals.h"
 #include "wit/binary.h"
@@ -229,6 +230,8 @@ Result<ExitCode> run(Program& program, const Options& options) {
     TENON_TRY(const std::unique_ptr<Interrupts> interrupts, Interrupts::create([&session] { session->cancel(); }));
     const wasi::SignalGuard signals(session->context());
     TENON_TRY(code, run_guest(program, options, *compiled, input.name, *session, runner));
+    // What stdout and stderr still keep for the guest. When the deadline or a signal ends this, it is told already.
+    static_cast<void>(wasi::finish_stdio(session->context()));
   }
   code = code_of_signal(code);
   program.note(describe_denials(session->guard(), input.name));

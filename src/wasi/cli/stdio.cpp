@@ -15,37 +15,6 @@ namespace tenon::wasi {
 
 namespace {
 
-/// A handle of stdin.
-class SharedInput final : public InputStream {
- public:
-  explicit SharedInput(InputStream& shared) : shared_(shared) {}
-  StreamResult<size_t> read(Context& context, std::span<std::byte> to) override { return shared_.read(context, to); }
-  StreamResult<std::span<const std::byte>> read_view(Context& context, size_t size) override { return shared_.read_view(context, size); }
-  bool is_ready(Context& context) override { return shared_.is_ready(context); }
-  void prepare(Context& context, WaitSet& set) override { shared_.prepare(context, set); }
-
- private:
-  InputStream& shared_;
-};
-
-/// A handle of stdout or stderr.
-class SharedOutput final : public OutputStream {
- public:
-  explicit SharedOutput(OutputStream& shared) : shared_(shared) {}
-  StreamResult<uint64_t> check_write(Context& context) override { return shared_.check_write(context); }
-  StreamResult<void> write(Context& context, std::span<const std::byte> bytes) override { return shared_.write(context, bytes); }
-  StreamResult<void> flush(Context& context) override { return shared_.flush(context); }
-  bool is_ready(Context& context) override { return shared_.is_ready(context); }
-  void prepare(Context& context, WaitSet& set) override { shared_.prepare(context, set); }
-
- private:
-  OutputStream& shared_;
-};
-
-/// The `terminal-input` and `terminal-output` of a terminal: they have no functions.
-class TerminalInput final : public Resource {};
-class TerminalOutput final : public Resource {};
-
 policy::Access access_of(StandardStream which) {
   switch (which) {
     case StandardStream::Input: return policy::Access::StdioStdin;
@@ -55,6 +24,68 @@ policy::Access access_of(StandardStream which) {
   return policy::Access::StdioStdin;
 }
 
+/// A handle of stdin.
+class SharedInput final : public InputStream {
+ public:
+  explicit SharedInput(StandardStreams& streams) : streams_(streams), shared_(streams.input()) {}
+  StreamResult<size_t> read(Context& context, std::span<std::byte> to) override {
+    streams_.note(StandardStream::Input);
+    return shared_.read(context, to);
+  }
+  StreamResult<std::span<const std::byte>> read_view(Context& context, size_t size) override {
+    streams_.note(StandardStream::Input);
+    return shared_.read_view(context, size);
+  }
+  bool is_ready(Context& context) override { return shared_.is_ready(context); }
+  void prepare(Context& context, WaitSet& set) override { shared_.prepare(context, set); }
+
+ private:
+  StandardStreams& streams_;
+  InputStream& shared_;
+};
+
+/// A handle of stdout or stderr.
+class SharedOutput final : public OutputStream {
+ public:
+  SharedOutput(StandardStreams& streams, StandardStream which) : streams_(streams), shared_(streams.output(which)), which_(which) {}
+  StreamResult<uint64_t> check_write(Context& context) override {
+    streams_.note(which_);
+    return shared_.check_write(context);
+  }
+  StreamResult<void> write(Context& context, std::span<const std::byte> bytes) override {
+    streams_.note(which_);
+    return shared_.write(context, bytes);
+  }
+  StreamResult<void> flush(Context& context) override { return shared_.flush(context); }
+  bool is_ready(Context& context) override { return shared_.is_ready(context); }
+  void prepare(Context& context, WaitSet& set) override { shared_.prepare(context, set); }
+
+ private:
+  StandardStreams& streams_;
+  OutputStream& shared_;
+  StandardStream which_;
+};
+
+/// An output that the guest may not write to: each write is an error that says what to grant. A flush of nothing is none.
+class DeniedOutput final : public OutputStream {
+ public:
+  explicit DeniedOutput(policy::Access access) : access_(access) {}
+  StreamResult<uint64_t> check_write(Context& context) override { return std::unexpected(failure(context)); }
+  StreamResult<void> write(Context& context, std::span<const std::byte>) override { return std::unexpected(failure(context)); }
+  StreamResult<void> flush(Context&) override { return {}; }
+  bool is_ready(Context&) override { return true; }
+  void prepare(Context&, WaitSet&) override {}
+
+ private:
+  StreamFailure failure(Context& context) const { return StreamFailure::failed(denial(context.guard(), access_), EACCES); }
+
+  policy::Access access_;
+};
+
+/// The `terminal-input` and `terminal-output` of a terminal: they have no functions.
+class TerminalInput final : public Resource {};
+class TerminalOutput final : public Resource {};
+
 template <class T>
 Result<std::optional<HostOwn<T>>> terminal(Context& context, StandardStream which) {
   if (!context.part<StandardStreams>().is_terminal(which)) return std::nullopt;
@@ -63,7 +94,7 @@ Result<std::optional<HostOwn<T>>> terminal(Context& context, StandardStream whic
 }
 
 Result<HostOwn<OutputStream>> output_handle(Context& context, StandardStream which) {
-  return context.own<OutputStream>(std::make_unique<SharedOutput>(context.part<StandardStreams>().output(which)));
+  return context.own<OutputStream>(std::make_unique<SharedOutput>(context.part<StandardStreams>(), which));
 }
 
 Result<> add_terminals(Linker& linker) {
@@ -87,11 +118,9 @@ const Stdio& StandardStreams::config_of(StandardStream which) const {
   return which == StandardStream::Output ? config.standard_output : config.standard_error;
 }
 
-bool StandardStreams::is_allowed(StandardStream which) {
-  std::optional<bool>& known = allowed_[static_cast<size_t>(which)];
-  if (!known) known = context_.guard().allow(access_of(which));
-  return *known;
-}
+bool StandardStreams::is_allowed(StandardStream which) const { return context_.guard().would_allow(access_of(which)); }
+
+void StandardStreams::ask(StandardStream which) { static_cast<void>(context_.guard().allow(access_of(which))); }
 
 bool StandardStreams::is_terminal(StandardStream which) {
   const Stdio& config = config_of(which);
@@ -118,7 +147,7 @@ OutputStream& StandardStreams::output(StandardStream which) {
   if (made != nullptr) return *made;
   const Stdio& config = config_of(which);
   if (!is_allowed(which)) {
-    made = std::make_unique<FailingOutput>(denial(context_.guard(), access_of(which)), EACCES);
+    made = std::make_unique<DeniedOutput>(access_of(which));
   } else if (config.kind == Stdio::Kind::Descriptor) {
     made = std::make_unique<DescriptorOutput>(context_, config.descriptor);
   } else if (config.kind == Stdio::Kind::Memory && config.bytes != nullptr) {
@@ -141,7 +170,7 @@ Result<> finish_stdio(Context& context) { return context.part<StandardStreams>()
 Result<> add_stdio(Linker& linker) {
   TENON_TRY(LinkerInstance input, open_interface(linker, "wasi:cli/stdin"));
   TENON_CHECK_OK(define(input, "get-stdin", [](Context& context) -> Result<HostOwn<InputStream>> {
-    return context.own<InputStream>(std::make_unique<SharedInput>(context.part<StandardStreams>().input()));
+    return context.own<InputStream>(std::make_unique<SharedInput>(context.part<StandardStreams>()));
   }));
   TENON_TRY(LinkerInstance output, open_interface(linker, "wasi:cli/stdout"));
   TENON_CHECK_OK(define(output, "get-stdout", [](Context& context) { return output_handle(context, StandardStream::Output); }));

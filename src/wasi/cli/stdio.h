@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
 
 #include "wasi/context.h"
 
@@ -14,7 +13,8 @@ enum class StandardStream : uint8_t { Input, Output, Error };
 /// Where stdin, stdout and stderr of one store lead, made when the guest asks for them. All handles of one of them share what is here: their bytes come and go
 /// in one order, and an error of one is the error of all.
 ///
-/// What the guard does not allow is an input that is at its end, and outputs that fail with EACCES.
+/// What the guard does not allow is an input that is at its end, and outputs that fail with EACCES. A decision is noted when bytes are first asked for or sent:
+/// programs get all three handles when they start, and may never use them.
 class StandardStreams final : public Part {
  public:
   explicit StandardStreams(Context& context) : context_(context) {}
@@ -25,15 +25,24 @@ class StandardStreams final : public Part {
   /// Whether it is allowed and leads to a terminal.
   bool is_terminal(StandardStream which);
 
+  /// Notes that the guest uses the stream.
+  void note(StandardStream which) {
+    if (noted_[static_cast<size_t>(which)]) [[likely]]
+      return;
+    noted_[static_cast<size_t>(which)] = true;
+    ask(which);
+  }
+
   /// Waits until all that the guest wrote is out, or cannot go out. Error: `Timeout`.
   Result<> finish();
 
  private:
   const Stdio& config_of(StandardStream which) const;
-  bool is_allowed(StandardStream which);
+  bool is_allowed(StandardStream which) const;
+  void ask(StandardStream which);
 
   Context& context_;
-  std::array<std::optional<bool>, 3> allowed_;
+  std::array<bool, 3> noted_{};
   std::unique_ptr<InputStream> input_;
   std::array<std::unique_ptr<OutputStream>, 3> outputs_;
 };

@@ -187,6 +187,17 @@ TEST(Stdin, IsAtItsEndWithoutAGrant) {
   EXPECT_TRUE(guest.get<Answer<Bytes>>("blocking-read", in.borrow(), uint64_t{1}).error().is_closed());
 }
 
+TEST(Stdin, IsNoDecisionUntilItIsRead) {
+  Driver guest({.grants = {}});
+  const auto in = guest.get<InputHandle>("stdin");
+  EXPECT_TRUE(guest.guard().decisions().empty());
+  EXPECT_FALSE(guest.get<Answer<Bytes>>("read", in.borrow(), uint64_t{1}));
+  EXPECT_FALSE(guest.get<Answer<Bytes>>("read", in.borrow(), uint64_t{1}));
+  ASSERT_EQ(guest.guard().decisions().size(), 1);
+  EXPECT_EQ(guest.guard().decisions()[0].verdict, policy::Verdict::Denied);
+  EXPECT_EQ(guest.guard().decisions()[0].count, 1);
+}
+
 TEST(Stdin, OfADescriptorThatIsNotOpenIsAnError) {
   Driver guest(with_input(99'999));
   const auto in = guest.get<InputHandle>("stdin");

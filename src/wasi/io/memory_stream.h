@@ -56,19 +56,4 @@ class SinkOutput final : public OutputStream {
   void prepare(Context&, WaitSet&) override {}
 };
 
-/// Output that takes nothing: each use is the error.
-class FailingOutput final : public OutputStream {
- public:
-  FailingOutput(std::string message, int number) : message_(std::move(message)), number_(number) {}
-  StreamResult<uint64_t> check_write(Context&) override { return std::unexpected(StreamFailure::failed(message_, number_)); }
-  StreamResult<void> write(Context&, std::span<const std::byte>) override { return std::unexpected(StreamFailure::failed(message_, number_)); }
-  StreamResult<void> flush(Context&) override { return std::unexpected(StreamFailure::failed(message_, number_)); }
-  bool is_ready(Context&) override { return true; }
-  void prepare(Context&, WaitSet&) override {}
-
- private:
-  std::string message_;
-  int number_;
-};
-
 }  // namespace tenon::wasi
