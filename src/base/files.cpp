@@ -15,7 +15,9 @@
 namespace tenon::base {
 namespace {
 
-constexpr size_t chunk_bytes = size_t{1} << 20;
+/// How much is read at a time where nobody knows how much there is.
+constexpr size_t chunk_bytes_min = size_t{64} << 10;
+constexpr size_t chunk_bytes_max = size_t{1} << 20;
 
 class Descriptor final {
  public:
@@ -42,15 +44,20 @@ std::unexpected<Error> system_failure(std::string_view what, const std::filesyst
 
 Result<std::string> read_all(int descriptor, const std::filesystem::path& path, uint64_t size_hint, uint64_t size_max) {
   std::string content;
-  content.reserve(std::min(size_hint, size_max));
+  content.reserve(std::min(size_hint, size_max) + 1);
   while (true) {
     const size_t filled = content.size();
-    // One byte more than allowed tells "full" from "too large".
-    const size_t want = std::min<uint64_t>(std::max<uint64_t>(size_hint > filled ? size_hint - filled + 1 : 0, chunk_bytes), size_max - filled + 1);
-    content.resize(filled + want);
-    const ssize_t got = ::read(descriptor, content.data() + filled, want);
-    const int code = errno;
-    content.resize(filled + static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    // One byte more than there should be tells the end, and one more than allowed tells "full" from "too large".
+    const uint64_t expected = size_hint != 0 && filled <= size_hint ? size_hint - filled + 1 : std::clamp<uint64_t>(filled, chunk_bytes_min, chunk_bytes_max);
+    const size_t want = std::min(expected, size_max - filled + 1);
+    ssize_t got = 0;
+    int code = 0;
+    // Not `resize`, which would write zeros first.
+    content.resize_and_overwrite(filled + want, [&](char* data, size_t /*size*/) {
+      got = ::read(descriptor, data + filled, want);
+      code = errno;
+      return filled + static_cast<size_t>(std::max<ssize_t>(got, 0));
+    });
     if (got < 0 && code == EINTR) continue;
     if (got < 0) return system_failure("cannot read", path, code);
     if (got == 0) return content;

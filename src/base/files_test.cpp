@@ -7,8 +7,10 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 
 namespace tenon::base {
 namespace {
@@ -48,6 +50,22 @@ TEST_F(Files, RefusesMoreThanTheLimit) {
 }
 
 TEST_F(Files, StopsReadingADeviceWithoutEnd) { EXPECT_EQ(read_file("/dev/zero", 1000).error().kind(), ErrorKind::LimitExceeded); }
+
+TEST_F(Files, ReadsAPipeOfAnySize) {
+  const std::string pipe = path("pipe").string();
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const std::string content(300'000, 'x');
+  std::thread writer([&] { std::ofstream(pipe) << content; });
+  EXPECT_EQ(*read_file(pipe, content.size()), content);
+  writer.join();
+}
+
+TEST_F(Files, ReadsAFileThatSaysItIsEmpty) {
+  // Files of /proc say that they have no bytes.
+  const auto status = read_file("/proc/self/status", 1 << 20);
+  ASSERT_TRUE(status);
+  EXPECT_NE(status->find("VmRSS"), std::string::npos);
+}
 
 TEST_F(Files, TellsMissingFromFolder) {
   EXPECT_EQ(read_file(path("none"), 10).error().kind(), ErrorKind::NotFound);
