@@ -2,7 +2,7 @@
 
 import math
 
-from rows import ROWS
+from rows import LIMITS, ROWS
 
 INFO = {name: (what, bar) for name, _, what, bar, _ in ROWS}
 
@@ -21,9 +21,13 @@ def table(rows):
     for row in rows:
         what, bar = INFO[row["name"]]
         ratio = row["ratio"]
+        limit = LIMITS.get(row["name"])
+        ours = number(row["ours"], row["unit"])
+        if limit is not None and row["ours"] > limit:
+            ours = f"**{ours}**"
         shown = "–" if ratio is None else f"**{ratio:.2f}**" if bar is not None and ratio > bar else f"{ratio:.2f}"
-        wanted = "–" if bar is None else f"≤ {bar}"
-        lines.append(f"| `{row['name']}` | {what} | {number(row['ours'], row['unit'])} | {number(row['peer'], row['unit'])} | {shown} | {wanted} |")
+        wanted = f"≤ {number(limit, row['unit'])}" if limit is not None else "–" if bar is None else f"≤ {bar}"
+        lines.append(f"| `{row['name']}` | {what} | {ours} | {number(row['peer'], row['unit'])} | {shown} | {wanted} |")
     return "\n".join(lines)
 
 

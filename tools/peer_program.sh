@@ -7,7 +7,8 @@ here=$(cd "$(dirname "$0")/../$1" && pwd)
 program=$2
 cache=${TENON_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/tenon}/peer
 target=${TENON_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/tenon}/peer-target
-key=$( { cd "$here" && find src Cargo.toml Cargo.lock -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; rustc --version --verbose; } | sha256sum | cut -c1-32)
+# A file of another folder that `#[path]` names counts too.
+key=$( { cd "$here" && find src Cargo.toml Cargo.lock -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum; { grep -rhoP '#\[path = "\K[^"]+' src || true; } | LC_ALL=C sort | sed "s,^,src/," | xargs -r sha256sum; rustc --version --verbose; } | sha256sum | cut -c1-32)
 built=$cache/$program-$key
 if [ ! -x "$built" ]; then
   mkdir -p "$cache" "$target"
