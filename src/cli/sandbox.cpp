@@ -99,13 +99,15 @@ Result<> add_variable(const std::string& text, wasi::Config& config, std::vector
   return {};
 }
 
-/// This process's variables, of which the guest gets those that some rule grants; those of `--env` come first.
-void add_own_variables(wasi::Config& config) {
+/// Those of this process's variables that `rules` grant; those of `--env` come first. The others are not even offered: a program asks for all variables at
+/// once, and what it would be denied says nothing about it.
+void add_own_variables(const policy::Rules& rules, wasi::Config& config) {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const size_t equals = text.find('=');
     if (equals == 0 || equals == std::string_view::npos) continue;
     const std::string_view name = text.substr(0, equals);
+    if (rules.answer({.access = policy::Access::EnvRead, .text = name}).verdict != policy::Verdict::Allowed) continue;
     const auto is_same = [&](const auto& variable) { return variable.first == name; };
     if (std::find_if(config.environment.begin(), config.environment.end(), is_same) == config.environment.end())
       config.environment.emplace_back(name, text.substr(equals + 1));
@@ -193,7 +195,6 @@ Result<wasi::SessionOptions> plan_sandbox(const SandboxOptions& options, const s
     config.mounts.push_back(std::move(mount));
   }
   for (const std::string& text : options.variables) TENON_CHECK_OK(add_variable(text, config, rules));
-  add_own_variables(config);
   config.arguments.push_back(file);
   config.arguments.insert(config.arguments.end(), arguments.begin(), arguments.end());
   config.standard_input = stdio_of(STDIN_FILENO);
@@ -210,6 +211,7 @@ Result<wasi::SessionOptions> plan_sandbox(const SandboxOptions& options, const s
     TENON_CHECK_OK(apply_policy(*policy_file, inputs.target, config));
   }
   plan.rules = policy::make_rules(std::move(inputs));
+  add_own_variables(*plan.rules, config);
   return plan;
 }
 

@@ -53,7 +53,10 @@ Result<> add_process(Linker& linker) {
   TENON_CHECK_OK(define(environment, "initial-cwd", [](Context& context) -> std::optional<std::string> { return context.config().initial_cwd; }));
   TENON_TRY(LinkerInstance exit, open_interface(linker, "wasi:cli/exit"));
   TENON_CHECK_OK(define(exit, "exit", [](Context& context, std::expected<void, std::monostate> status) { return exit_with(context, status ? 0 : 1); }));
-  return define(exit, "exit-with-code", [](Context& context, uint8_t status) { return exit_with(context, status); });
+  TENON_CHECK_OK(define(exit, "exit-with-code", [](Context& context, uint8_t status) { return exit_with(context, status); }));
+  // What modules of preview 1 end with (src/wit/preview1.h); as a process's status its lowest byte counts.
+  TENON_TRY(LinkerInstance preview1, linker.instance("tenon:preview1/exit@0.1.0"));
+  return define(preview1, "proc-exit", [](Context& context, uint32_t status) { return exit_with(context, static_cast<uint8_t>(status)); });
 }
 
 Result<> add_cli(Linker& linker) {
