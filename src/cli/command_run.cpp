@@ -26,6 +26,7 @@
 #include "tenon/value_text.h"
 #include "tenon/wit.h"
 #include "wasi/cli/stdio.h"
+#include "wasi/filesystem/preopens.h"
 #include "wasi/session.h"
 #include "wasi/signals.h"
 #include "wit/binary.h"
@@ -193,6 +194,8 @@ Error nothing_to_call(const Guest& guest) {
 /// Instantiates and runs what the options say; `failed` of the runner has told of every error.
 Result<ExitCode> run_guest(Program& program, const Options& options, const CompiledGuest& compiled, const std::string& name, wasi::Session& session,
                            Runner& runner) {
+  auto folders = wasi::filesystem::open_preopens(session.context());
+  if (!folders) return runner.failed("", std::move(folders).error());
   auto guest = compiled.instantiate(session.store(), options.trap_missing_imports ? MissingImports::Trap : MissingImports::Refuse);
   if (!guest) return runner.failed("", std::move(guest).error().wrap(name));
   if (!options.invoke.empty()) return runner.run(**guest);

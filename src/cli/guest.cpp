@@ -28,6 +28,7 @@
 #include "wasi/context.h"
 #include "wasi/filesystem/preopens.h"
 #include "wasi/link.h"
+#include "wasi/preview1/preview1.h"
 #include "wasi/refusal.h"
 #include "wit/binary.h"
 #include "wit/preview1.h"
@@ -210,6 +211,7 @@ class CompiledModule final : public CompiledGuest {
   Result<std::unique_ptr<Guest>> instantiate(Store& store, MissingImports missing) const override {
     TENON_TRY(const std::vector<core::Extern> imports, make_imports(store, missing));
     TENON_TRY(core::Instance instance, core::Instance::create(store, module_, imports));
+    if (store.data() != nullptr && imports_preview1()) TENON_CHECK_OK(wasi::preview1::bind_memory(wasi::Context::of(store), instance));
     std::vector<GuestFunc> functions;
     bool has_initializer = false;
     for (const core::ExportType& exported : module_.exports()) {
@@ -230,7 +232,15 @@ class CompiledModule final : public CompiledGuest {
   Result<std::vector<core::Extern>> make_imports(Store& store, MissingImports missing) const {
     std::vector<core::Extern> imports;
     std::vector<std::string> names;
+    if (store.data() != nullptr) TENON_CHECK_OK(wasi::preview1::check_imports(module_, wasi::Context::of(store).guard()));
     for (const core::ImportType& import : module_.imports()) {
+      if (store.data() != nullptr) {
+        TENON_TRY(const std::optional<core::Func> provided, wasi::preview1::make_import(store, import));
+        if (provided) {
+          imports.emplace_back(*provided);
+          continue;
+        }
+      }
       const auto* func = std::get_if<core::FuncType>(&import.type);
       const std::string name = import.module + "." + import.name;
       if (missing == MissingImports::Refuse || func == nullptr) {
@@ -248,8 +258,18 @@ class CompiledModule final : public CompiledGuest {
     return fail(ErrorKind::NotFound, fmt::format("not provided: {}{}", fmt::join(names, ", "), advice));
   }
 
+  bool imports_preview1() const {
+    return std::ranges::any_of(module_.imports(), [](const core::ImportType& import) { return import.module == "wasi_snapshot_preview1"; });
+  }
+
   core::Module module_;
 };
+
+/// Whether a core module carries the type of a component that can be made of it.
+bool has_component_type(std::span<const std::byte> module) {
+  const auto sections = wit::read_sections(module);
+  return sections && std::ranges::any_of(*sections, [](const wit::Section& section) { return section.id == 0 && section.name.starts_with("component-type"); });
+}
 
 std::string without_version(std::string_view name) { return std::string(name.substr(0, name.find('@'))); }
 
@@ -276,8 +296,9 @@ std::optional<int> rank(const GuestFunc& func, std::string_view name) {
 
 Result<std::unique_ptr<CompiledGuest>> compile_guest(const Engine& engine, const Input& input) {
   TENON_CHECK_OK(check_runnable(input));
+  // A module that carries a component type is meant to be a component; any other one runs as it is, with preview 1 when it wants that.
   bool is_preview1 = false;
-  if (input.kind == wit::FileKind::CoreModule) {
+  if (input.kind == wit::FileKind::CoreModule && has_component_type(input.bytes())) {
     auto found = wit::imports_preview1(input.bytes());
     if (!found) return std::unexpected<Error>(std::move(found).error().wrap(input.name));
     is_preview1 = *found;
@@ -296,7 +317,7 @@ std::optional<size_t> find_program(const std::vector<GuestFunc>& functions) {
   for (size_t i = 0; i < functions.size(); i++) {
     const GuestFunc& func = functions[i];
     if (func.name == "run" && func.instance.starts_with("wasi:cli/run@0.2.")) return i;
-    if (func.instance.empty() && func.name == "_start" && func.type == "func () -> ()") return i;
+    if (func.instance.empty() && func.name == "_start" && func.type.starts_with("func ()")) return i;
   }
   return std::nullopt;
 }

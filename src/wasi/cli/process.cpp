@@ -10,45 +10,17 @@
 
 #include "base/utf8.h"
 #include "wasi/cli/cli.h"
+#include "wasi/cli/environment.h"
 #include "wasi/context.h"
 #include "wasi/link.h"
 #include "wasi/refusal.h"
 
 namespace tenon::wasi {
 
-namespace {
-
-using Variable = std::pair<HostText, HostText>;
-
-/// What wasi:cli/environment answers; views into the config.
-class Environment final : public Part {
- public:
-  explicit Environment(Context& context) {
-    for (const auto& [name, value] : context.config().environment) {
-      if (!base::is_utf8(name) || !base::is_utf8(value) || !context.guard().would_allow_env(name)) continue;
-      // Noted is what the guest gets: it asked for all there are, not for those that it may not see.
-      if (context.guard().allow_env(name)) variables.emplace_back(HostText(std::string_view(name)), HostText(std::string_view(value)));
-    }
-    if (context.config().arguments.empty() || !context.guard().allow(policy::Access::Args)) return;
-    for (const std::string& argument : context.config().arguments) {
-      if (base::is_utf8(argument)) arguments.emplace_back(std::string_view(argument));
-    }
-  }
-  std::vector<Variable> variables;
-  std::vector<HostText> arguments;
-};
-
-Result<> exit_with(Context& context, uint8_t status) {
-  if (!context.guard().allow(policy::Access::ProcessExit)) return fail(ErrorKind::Denied, denial(context.guard(), policy::Access::ProcessExit));
-  context.set_exit_status(status);
-  return fail(ErrorKind::Exit, fmt::format("the guest ended itself with status {}", status));
-}
-
-}  // namespace
-
 Result<> add_process(Linker& linker) {
   TENON_TRY(LinkerInstance environment, open_interface(linker, "wasi:cli/environment"));
-  TENON_CHECK_OK(define(environment, "get-environment", [](Context& context) { return HostList<Variable>(context.part<Environment>().variables); }));
+  TENON_CHECK_OK(
+      define(environment, "get-environment", [](Context& context) { return HostList<Environment::Variable>(context.part<Environment>().variables); }));
   TENON_CHECK_OK(define(environment, "get-arguments", [](Context& context) { return HostList<HostText>(context.part<Environment>().arguments); }));
   TENON_CHECK_OK(define(environment, "initial-cwd", [](Context& context) -> std::optional<std::string> { return context.config().initial_cwd; }));
   TENON_TRY(LinkerInstance exit, open_interface(linker, "wasi:cli/exit"));
