@@ -4,7 +4,8 @@
     guests.py --tenon build/tenon --out DIR RECIPES.json [NAME…]
 
 A recipe names a language, a source, a world and the folder of its WIT. What a language's own tools leave as a core module is made a
-component by `tenon component embed` and `tenon component new`. Each guest is kept in the cache under a key of everything that it is built from,
+component by `tenon component embed` and `tenon component new`. A recipe with `program` is of an ordinary program: it stays what its
+language's tools make of it, a module of preview 1 or a component that exports wasi:cli/run. Each guest is kept in the cache under a key of everything that it is built from,
 so that a second run only copies. A guest whose tools are missing is skipped, with what to install; the other guests are built all the same.
 
 Prints a line a guest (`built`, `cached`, `skipped`, `failed`); the exit code is 1 when one failed.
@@ -90,14 +91,16 @@ class Builder:
     def __init__(self, tenon, base, recipe, work):
         self.tenon = tenon
         self.recipe = recipe
-        self.source = base / recipe["source"]
-        self.wit = base / recipe["wit"]
-        self.world = recipe["world"]
+        self.base = base
+        self.source = base / recipe.get("source", "")
+        self.wit = base / recipe["wit"] if "wit" in recipe else None
+        self.world = recipe.get("world")
+        self.program = recipe.get("program")
         self.adapter = base / recipe["adapter"] if "adapter" in recipe else None
         self.work = work
 
     def inputs(self):
-        found = [self.source, self.wit] + [self.wit.parent / extra for extra in self.recipe.get("inputs", [])]
+        found = ([self.source] if "source" in self.recipe else []) + ([self.wit] if self.wit else []) + [self.base / extra for extra in self.recipe.get("inputs", [])]
         return found + ([self.adapter] if self.adapter else [])
 
     def new(self, core, embed=True):
@@ -112,33 +115,42 @@ class Builder:
 
     def rust(self):
         need("cargo", "Rust (rustup)")
-        targets = run(["rustc", "--print", "target-libdir", "--target", "wasm32-unknown-unknown"]).strip()
+        triple = self.recipe.get("target", "wasm32-unknown-unknown")
+        targets = run(["rustc", "--print", "target-libdir", "--target", triple]).strip()
         if not pathlib.Path(targets).is_dir():
-            need("rustup", "rustup, or Rust's target wasm32-unknown-unknown")
-            run(["rustup", "target", "add", "wasm32-unknown-unknown"])
+            need("rustup", f"rustup, or Rust's target {triple}")
+            run(["rustup", "target", "add", triple])
         target = CACHE / "cargo"
-        run(["cargo", "build", "--release", "--locked", "--target", "wasm32-unknown-unknown", "--manifest-path", self.source / "Cargo.toml"],
+        run(["cargo", "build", "--release", "--locked", "--target", triple, "--manifest-path", self.source / "Cargo.toml"],
             env={**os.environ, "CARGO_TARGET_DIR": str(target)})
+        made = target / triple / "release"
+        if self.program:
+            shutil.copy(made / f"{self.program}.wasm", self.work / "component.wasm")
+            return
         name = next(line.split('"')[1] for line in (self.source / "Cargo.toml").read_text().splitlines() if line.startswith("name"))
-        self.new(target / "wasm32-unknown-unknown" / "release" / f"{name}.wasm", embed=False)
+        self.new(made / f"{name}.wasm", embed=False)
 
     def c(self, compiler="clang-19", flags=()):
         program = need(compiler, "clang-19 lld-19 libclang-rt-19-dev-wasm32" + ("" if self.recipe.get("freestanding") else " wasi-libc libc++-19-dev-wasm32"))
         if self.recipe.get("freestanding"):
             target = ["--target=wasm32", "-nostdlib", "-ffreestanding", "-fno-builtin", "-mbulk-memory", "-Wl,--no-entry"]
         else:
-            target = ["--target=wasm32-wasi", "-mexec-model=reactor"]
-        run([program, *target, *flags, "-Os", "-Wall", "-Wextra", "-Wl,-s", self.source, "-o", self.work / "core.wasm"])
-        self.new(self.work / "core.wasm")
+            target = ["--target=wasm32-wasi"] + ([] if self.program else ["-mexec-model=reactor"])
+        made = self.work / ("component.wasm" if self.program else "core.wasm")
+        run([program, *target, *flags, "-Os", "-Wall", "-Wextra", "-Wl,-s", self.source, "-o", made])
+        if not self.program:
+            self.new(made)
 
     def cpp(self):
         self.c("clang++-19", ["-std=c++20", "-fno-exceptions", "-fno-rtti"])
 
     def go(self):
         need("go", "golang-go (1.24 or later)")
-        run(["go", "build", "-buildmode=c-shared", "-ldflags=-s -w -checklinkname=0", "-o", self.work / "core.wasm", "."], cwd=self.source,
-            env={**os.environ, "GOOS": "wasip1", "GOARCH": "wasm", "GOFLAGS": "-mod=mod"})
-        self.new(self.work / "core.wasm")
+        made = self.work / ("component.wasm" if self.program else "core.wasm")
+        mode = ["-ldflags=-s -w"] if self.program else ["-buildmode=c-shared", "-ldflags=-s -w -checklinkname=0"]
+        run(["go", "build", *mode, "-o", made, "."], cwd=self.source, env={**os.environ, "GOOS": "wasip1", "GOARCH": "wasm", "GOFLAGS": "-mod=mod"})
+        if not self.program:
+            self.new(made)
 
     def wat(self):
         self.new(self.source)
@@ -147,17 +159,37 @@ class Builder:
         tools = node_tools()
         bundle = self.work / "bundle.js"
         run([tools / "@esbuild" / "linux-x64" / "bin" / "esbuild", self.source, "--bundle", "--format=esm", "--platform=neutral", "--main-fields=module,main",
-             "--target=es2022", f"--outfile={bundle}"], env={**os.environ, "NODE_PATH": str(tools)})
+             "--target=es2022", "--external:wasi:*", f"--outfile={bundle}"], env={**os.environ, "NODE_PATH": str(tools)})
         run([need("node", "nodejs"), tools / ".bin" / "componentize-qjs", "-w", self.wit, "-j", bundle, "-n", self.world, "--sync", "--opt-size",
-             "--stub-wasi", "-o", self.work / "component.wasm"])
+             *([] if self.program else ["--stub-wasi"]), "-o", self.work / "component.wasm"])
 
     def python(self):
         tools = python_tools()
-        run([sys.executable, tools / "bin" / "componentize-py", "-d", self.wit, "-w", self.world, "componentize", "--stub-wasi", self.source.stem,
-             "-p", self.source.parent, "-o", self.work / "component.wasm"], env={**os.environ, "PYTHONPATH": str(tools)}, cwd=self.work)
+        run([sys.executable, tools / "bin" / "componentize-py", "-d", self.wit, "-w", self.world, "componentize", *([] if self.program else ["--stub-wasi"]),
+             self.source.stem, "-p", self.source.parent, "-o", self.work / "component.wasm"], env={**os.environ, "PYTHONPATH": str(tools)}, cwd=self.work)
+
+    def crate(self):
+        """A program out of the registry of Rust, unchanged."""
+        need("cargo", "Rust (rustup)")
+        name = self.recipe["program"]
+        run(["cargo", "install", "--locked", "--no-track", "--target", self.recipe["target"], "--root", self.work, "--version", self.recipe["version"],
+             self.recipe["crate"]], env={**os.environ, "CARGO_TARGET_DIR": str(CACHE / "cargo")})
+        os.replace(self.work / "bin" / f"{name}.wasm", self.work / "component.wasm")
+
+    def go_module(self):
+        """A binary that lies in a Go module."""
+        need("go", "golang-go (1.24 or later)")
+        fetched = run(["go", "mod", "download", "-json", self.recipe["module"]], env={**os.environ, "GOFLAGS": "-mod=mod"}, cwd=self.work)
+        shutil.copyfile(pathlib.Path(json.loads(fetched)["Dir"]) / self.recipe["file"], self.work / "component.wasm")
+
+    def npm(self):
+        """A binary that lies in an npm package."""
+        archive = run([need("npm", "npm"), "pack", "--silent", self.recipe["package"]], cwd=self.work).strip().splitlines()[-1]
+        run(["tar", "xzf", archive, f"package/{self.recipe['file']}"], cwd=self.work)
+        os.replace(self.work / "package" / self.recipe["file"], self.work / "component.wasm")
 
     def build(self):
-        {"rust": self.rust, "c": self.c, "cpp": self.cpp, "go": self.go, "wat": self.wat, "javascript": self.javascript, "typescript": self.javascript,
+        {"crate": self.crate, "go module": self.go_module, "npm": self.npm, "rust": self.rust, "c": self.c, "cpp": self.cpp, "go": self.go, "wat": self.wat, "javascript": self.javascript, "typescript": self.javascript,
          "python": self.python}[self.recipe["language"]]()
         return self.work / "component.wasm"
 
