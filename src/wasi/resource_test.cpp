@@ -18,8 +18,8 @@ class Noted final : public Resource {
 };
 
 TEST(ResourceTable, UsesFreedSlotsAgain) {
-  ResourceTable table;
   std::string log;
+  ResourceTable table;
   const uint32_t first = table.add(std::make_unique<Noted>(log, 'a'));
   ASSERT_TRUE(table.remove(first));
   EXPECT_EQ(log, "a");
@@ -28,8 +28,8 @@ TEST(ResourceTable, UsesFreedSlotsAgain) {
 }
 
 TEST(ResourceTable, KeepsAParentWhileItHasChildren) {
-  ResourceTable table;
   std::string log;
+  ResourceTable table;
   const uint32_t parent = table.add(std::make_unique<Noted>(log, 'p'));
   const uint32_t child = table.add_child(std::make_unique<Noted>(log, 'c'), parent);
   EXPECT_EQ(table.remove(parent).error().kind(), ErrorKind::Trap);
