@@ -1,8 +1,11 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -10,6 +13,7 @@
 #include "cli/program.h"
 #include "component/plan.h"
 #include "tenon/result.h"
+#include "wasi/needs.h"
 #include "wit/binary.h"
 #include "wit/inspect.h"
 
@@ -23,16 +27,32 @@ struct Options {
   bool plan = false;
 };
 
+/// What a program may ask for, by what it imports: a line, and a member of the JSON object.
+std::string needs_to_text(const std::vector<wasi::Need>& needs) {
+  if (needs.empty()) return {};
+  std::string text = "may ask for:";
+  for (const wasi::Need& need : needs) text += fmt::format(" {}{}", need.capability, need.at_start ? " (at start)" : "");
+  return text + "\n";
+}
+
+std::string with_needs(const std::string& json, const std::vector<wasi::Need>& needs) {
+  auto object = nlohmann::ordered_json::parse(json);
+  object["capabilities"] = nlohmann::ordered_json::array();
+  for (const wasi::Need& need : needs) object["capabilities"].push_back({{"capability", need.capability}, {"at_start", need.at_start}});
+  return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 Result<ExitCode> inspect(Program& program, const Options& options) {
   TENON_TRY(const Input input, load_input(program, options.file));
   auto inspection = wit::inspect(input.kind, input.bytes(), options.plan ? wit::PlanDump::With : wit::PlanDump::Without);
   if (!inspection) return std::unexpected<Error>(std::move(inspection).error().wrap(input.name));
+  const std::vector<wasi::Need> needs = wasi::needs_of(inspection->wasi);
   if (options.schema)
     program.print(wit::schemas_to_json(*inspection) + "\n");
   else if (options.json)
-    program.print(wit::to_json(*inspection, input.name) + "\n");
+    program.print(with_needs(wit::to_json(*inspection, input.name), needs) + "\n");
   else
-    program.print(wit::to_text(*inspection, input.name));
+    program.print(wit::to_text(*inspection, input.name) + needs_to_text(needs));
   return ExitCode::Success;
 }
 

@@ -129,6 +129,9 @@ case("a component is inspected", ["inspect", "values.wat"], SUCCESS, check=lambd
 case("inspect as JSON", ["inspect", "--json", "uses_calc.wat"], SUCCESS, check=lambda text: json.loads(text)["imports"][0]["items"][0]["type"] == "func(a: u32, b: u32) -> u32")
 case("schemas", ["inspect", "--schema", "values.wat"], SUCCESS, check=lambda text: json.loads(text)["demo:test/calc@1.2.0#add"]["input"]["required"] == ["a", "b"] and json.loads(text)["divide"]["error"]["type"] == "string")
 case("the plan", ["inspect", "--plan", "values.wat"], SUCCESS, check=lambda text: "options 0: utf8" in text)
+case("what a program may ask for", ["inspect", "wasi.wat"], SUCCESS, check=lambda text: "may ask for: env:read:* args process:exit" in text)
+case("what a program may ask for, as JSON", ["inspect", "wasi.wat", "--json"], SUCCESS,
+     check=lambda text: [one["capability"] for one in json.loads(text)["capabilities"]] == ["env:read:*", "args", "process:exit"])
 case("what is needed from WASI", ["inspect", "wasi.wat"], SUCCESS, check=lambda text: "needs from WASI: wasi:cli/environment@0.2.6, wasi:cli/exit@0.2.6" in text)
 case("an async component can be inspected", ["inspect", "async.wat"], SUCCESS, check=lambda text: "cannot run here yet, because it uses:" in text)
 case("valid files", ["validate", "values.wat"], SUCCESS, "values.wat: valid component\n")
