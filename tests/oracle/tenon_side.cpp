@@ -143,6 +143,9 @@ Result<Json> TenonSide::run(std::span<const std::byte> bytes, const Json& calls)
     if (i > 0 && calls[i].value("fresh", false)) {
       live.instance.reset();
       live.kept.clear();
+      // What ends with the store, whose resources the host's destructor gets then, is no part of the next call; in the oracle nothing of it runs.
+      live.store.reset();
+      host.journal = Json::array();
       TENON_TRY(live, start(engine_, pre));
     }
     auto called = call_once(live, host, calls[i]);
