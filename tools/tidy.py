@@ -92,7 +92,7 @@ def check_readmes(files):
         readme = ROOT / folder / "README.md"
         if not readme.exists():
             report(folder, "has no README.md")
-        elif len(readme.read_text().splitlines()) > README_LINES_MAX:
+        elif folder != "docs/decisions" and len(readme.read_text().splitlines()) > README_LINES_MAX:  # that one lists every record
             report(f"{folder}/README.md", f"has more than {README_LINES_MAX} lines")
 
 
