@@ -35,6 +35,8 @@ class Guard final {
   Guard(std::shared_ptr<const Rules> rules, std::shared_ptr<Budget> budget, const GuardLimits& limits = {});
 
   const Rules& rules() const { return *rules_; }
+  /// For what outlives the guard.
+  const std::shared_ptr<const Rules>& shared_rules() const { return rules_; }
   Budget& budget() { return *budget_; }
 
   /// For accesses without a target: arguments, stdio, clocks, random, exit.

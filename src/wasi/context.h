@@ -22,10 +22,6 @@
 
 namespace tenon::wasi {
 
-namespace http {
-class Client;
-}  // namespace http
-
 /// What a package keeps for a store. The thread of the store.
 class Part {
  public:
@@ -50,6 +46,8 @@ class Context final {
   Store& store() { return store_; }
   policy::Guard& guard() { return guard_; }
   const Config& config() const { return *config_; }
+  /// For what outlives the context.
+  const std::shared_ptr<const Config>& shared_config() const { return config_; }
   ResourceTable& resources() { return resources_; }
   Clock& clock() { return clock_; }
 
@@ -110,9 +108,6 @@ class Context final {
   /// Goes on with `work` during each wait, until nothing of it is left to do.
   void add_background(std::shared_ptr<Background> work) { background_.push_back(std::move(work)); }
 
-  /// What wasi:http keeps for the store: its connections and requests. Empty until the first request.
-  std::shared_ptr<http::Client>& http_client() { return http_client_; }
-
   /// Scratch that host functions return views into, with whatever was in it; each use ends the one before.
   std::span<std::byte> scratch(size_t size);
 
@@ -128,7 +123,6 @@ class Context final {
   std::optional<uint8_t> exit_status_;
   bool holds_signals_ = false;
   std::vector<std::pair<const void*, std::unique_ptr<Part>>> parts_;
-  std::shared_ptr<http::Client> http_client_;
   ResourceTable resources_;
   std::vector<std::shared_ptr<Background>> background_;
   /// Not value-initialised: it is as large as the largest read.

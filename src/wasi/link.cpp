@@ -15,6 +15,7 @@ Result<> add_to_linker(Linker& linker) {
       add_cli,
       add_clocks,
       add_filesystem,
+      add_http,
       add_io,
       add_random,
       add_sockets,

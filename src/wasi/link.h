@@ -17,6 +17,7 @@ Result<LinkerInstance> open_interface(Linker& linker, std::string_view name);
 Result<> add_cli(Linker& linker);
 Result<> add_clocks(Linker& linker);
 Result<> add_filesystem(Linker& linker);
+Result<> add_http(Linker& linker);
 Result<> add_io(Linker& linker);
 Result<> add_random(Linker& linker);
 Result<> add_sockets(Linker& linker);
