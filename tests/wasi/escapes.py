@@ -318,16 +318,22 @@ def _(world):
 
 
 for url in ("http://127.0.0.1:PORT/secret", "http://127.0.0.1:PORT/v1secret", "http://127.0.0.1:PORT/v1/../secret", "http://127.0.0.1:PORT/v1/%2e%2e/secret",
-            "http://127.0.0.1:PORT/v1/..%2fsecret", "http://127.0.0.1:PORT//secret", "http://2130706433:PORT/v1/x", "http://0177.0.0.1:PORT/v1/x", "http://0x7f.1:PORT/v1/x",
-            "http://[::ffff:127.0.0.1]:PORT/v1/x", "http://127.0.0.1@127.0.0.1:PORT/v1/x", "http://user:pass@127.0.0.1:PORT/v1/x", "http://localhost:PORT/v1/x",
-            "https://127.0.0.1:PORT/v1/x", "http://169.254.169.254/latest/meta-data"):
+            "http://127.0.0.1:PORT/v1/..%2fsecret", "http://127.0.0.1:PORT//secret", "http://127.0.0.1@127.0.0.1:PORT/secret", "http://user:pass@127.0.0.1:PORT/secret",
+            "http://localhost:PORT/secret", "https://127.0.0.1:PORT/v1/x", "http://169.254.169.254/latest/meta-data"):
     @attempt(f"a request to {url}")
     def _(world, url=url):
         server = web()
         get(world, server, url)
-        expect(not any("secret" in path for path, _ in server.seen) and world.seconds < 30, world)
-        if "secret" not in url:
-            expect(world.code != 0 and not server.seen, world)
+        expect(world.code != 0 and not any("secret" in path for path, _ in server.seen) and world.seconds < 30, world)
+
+
+# Other ways to write the address of this machine: with a grant of every host, which does not open it.
+for host in ("127.0.0.1", "2130706433", "0177.0.0.1", "0x7f.1", "127.1", "[::ffff:127.0.0.1]", "[::1]", "localhost", "localhost.", "LOCALHOST", "0.0.0.0"):
+    @attempt(f"a request to {host} with a grant of all hosts")
+    def _(world, host=host):
+        server = web()
+        get(world, server, f"http://{host}:PORT/v1/x", grants=("http:GET:*",))
+        expect(world.code != 0 and not server.seen, world)
 
 
 @attempt("a request with another method")
