@@ -30,6 +30,7 @@ class PreopensTest : public ::testing::Test {
 
   /// "guest path[ ro]" of each folder, or the error.
   std::vector<std::string> open(std::shared_ptr<const policy::Rules> rules, std::vector<Mount> mounts) {
+    context_.reset();  // before the store that it is of
     store_ = std::move(*Store::create(*engine_));
     guard_ = std::make_unique<policy::Guard>(std::move(rules), policy::Budget::create({}));
     auto config = std::make_shared<Config>();
