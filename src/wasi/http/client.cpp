@@ -57,7 +57,7 @@ Pool::~Pool() = default;
 
 std::unique_ptr<Connections> Pool::take(const Config& config, const policy::Rules& rules) {
   const std::lock_guard lock(mutex_);
-  const auto found = std::ranges::find_if(kept_, [&](const auto& kept) { return kept->config.get() == &config && kept->rules.get() == &rules; });
+  const auto found = std::ranges::find_if(kept_, [&](const auto& kept) { return kept->kept_for.lock().get() == &config && kept->rules.get() == &rules; });
   if (found == kept_.end()) return nullptr;
   std::unique_ptr<Connections> taken = std::move(*found);
   kept_.erase(found);
@@ -80,6 +80,7 @@ namespace {
 class ClientPart final : public Part {
  public:
   explicit ClientPart(Context& context) : client(std::make_shared<Client>(context)) {}
+  ~ClientPart() override { client->abandon_all(); }
   std::shared_ptr<Client> client;
 };
 
@@ -95,7 +96,9 @@ Client::~Client() {
   curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, nullptr);
   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, nullptr);
   const std::shared_ptr<Pool> pool = connections_->config->http.pool;
-  if (pool) pool->give(std::move(connections_));
+  if (!pool) return;
+  connections_->kept_for = std::exchange(connections_->config, nullptr);
+  pool->give(std::move(connections_));
 }
 
 bool Client::ensure_connections() {
@@ -125,6 +128,15 @@ std::expected<std::shared_ptr<Transfer>, ErrorCode> Client::send(Request request
   transfer->response_body()->driver = transfer;
   if (transfer->is_length_known()) transfer->drive();
   return transfer;
+}
+
+void Client::abandon_all() {
+  while (!transfers_.empty()) {
+    const std::shared_ptr<Transfer> transfer = transfers_.back()->shared_from_this();
+    transfer->abandon();
+    // What abandoning leaves, a transfer that waits for its body, goes from the list all the same.
+    std::erase(transfers_, transfer.get());
+  }
 }
 
 void Client::watch(int descriptor, short events) {

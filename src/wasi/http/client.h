@@ -88,6 +88,8 @@ class Client final : public Background, public std::enable_shared_from_this<Clie
   /// headers that cannot be sent. What goes wrong later is told by the transfer.
   std::expected<std::shared_ptr<Transfer>, ErrorCode> send(Request request);
 
+  /// Ends what is under way, when the context ends: transfers and the pipes of their bodies keep each other.
+  void abandon_all();
   /// Moves all transfers on.
   void drive();
 

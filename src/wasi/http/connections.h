@@ -43,8 +43,9 @@ struct Connections {
   Multi multi;
   /// Reset, for the next transfers.
   std::vector<Easy> idle;
-  /// What they were opened under, for the pool.
+  /// What they were opened under, for the pool; in the pool, which the config keeps, only `kept_for` is left of it.
   std::shared_ptr<const Config> config;
+  std::weak_ptr<const Config> kept_for;
   std::shared_ptr<const policy::Rules> rules;
 
   static constexpr size_t idle_max = 8;

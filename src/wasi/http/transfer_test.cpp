@@ -350,7 +350,7 @@ TEST(HttpResponse, FailsWhenItIsNoHttp) {
   EXPECT_EQ(failure_with("HTTP/1.1 200 OK\r\na: b\x01"
                          "c\r\n\r\n"),
             bad);
-  EXPECT_EQ(failure_with(std::string("HTTP/1.1 200 OK\r\na: b\0c\r\n\r\n", 30)), bad);
+  EXPECT_EQ(failure_with(std::string("HTTP/1.1 200 OK\r\na: b\0c\r\n\r\n", 27)), bad);
   EXPECT_EQ(failure_with("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), error_code<ErrorCase::UpgradeFailed>());
 }
 
