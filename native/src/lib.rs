@@ -6,6 +6,7 @@ pub mod engine;
 pub mod ffi;
 pub mod limits;
 pub mod plan;
+mod text_work;
 pub mod wit;
 pub mod wit_compare;
 pub mod wit_component;

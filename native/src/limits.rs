@@ -9,6 +9,8 @@ pub const WASM_BYTES_MAX: usize = 256 << 20;
 pub const TEXT_BYTES_MAX: usize = 64 << 20;
 /// A `.wast` script: a directive of eight bytes becomes a syntax tree of hundreds.
 pub const WAST_BYTES_MAX: usize = 8 << 20;
+/// Items that the reader of a component's text moves for definitions that are written where they are used (`text_work`): some seconds.
+pub const TEXT_MOVES_MAX: u64 = 1_000_000_000;
 /// The stack of a thread that parses, validates or compiles (`ffi::on_large_stack`). Reserved, not committed.
 pub const PARSE_STACK_BYTES: usize = 256 << 20;
 /// Components or modules nested in a component, counted over all levels.

@@ -7,6 +7,7 @@
 
 use crate::ffi::{Failure, guard, on_large_stack, tn_buffer, tn_bytes, tn_error};
 use crate::limits::{self, check_size};
+use crate::text_work;
 use ::wast::lexer::Lexer;
 use ::wast::parser::{self, ParseBuffer};
 use ::wast::token::Span;
@@ -33,6 +34,7 @@ fn parse(text: &str) -> Result<Vec<u8>, Failure> {
     lexer.allow_confusing_unicode(true);
     let buffer = ParseBuffer::new_with_lexer(lexer).map_err(located)?;
     let script = parser::parse::<::wast::Wast>(&buffer).map_err(located)?;
+    text_work::check_script(&script)?;
     let mut script = json_from_wast::Opts::default().module_filename("file").convert("script", text, script).map_err(|error| {
         match error.downcast_ref::<::wast::Error>() {
             Some(cause) => invalid_at(text, cause.span(), &cause.message()),

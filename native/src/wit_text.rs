@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 use std::path::Path;
 
+use ::wast::Wat;
+use ::wast::parser::{self, ParseBuffer};
+
 use crate::ffi::{Failure, guard, on_large_stack, tn_buffer, tn_bytes, tn_error};
-use crate::limits;
+use crate::{limits, text_work};
 use crate::wit::invalid;
 
 /// Flag of `tn_binary_to_text`: declarations without bodies and data.
@@ -25,7 +28,19 @@ pub(crate) fn to_binary<'a>(bytes: &'a [u8], path: &str) -> Result<Cow<'a, [u8]>
     }
     limits::check_size(path, bytes.len(), limits::TEXT_BYTES_MAX)?;
     let text = std::str::from_utf8(bytes).map_err(|e| Failure::invalid(format!("{path} is neither binary WebAssembly nor UTF-8 text: {e}")))?;
-    wat::Parser::new().parse_str(Some(Path::new(path)), text).map(Cow::Owned).map_err(invalid)
+    encode(text, path).map(Cow::Owned)
+}
+
+fn encode(text: &str, path: &str) -> Result<Vec<u8>, Failure> {
+    let located = |mut error: ::wast::Error| {
+        error.set_path(Path::new(path));
+        error.set_text(text);
+        invalid(error)
+    };
+    let buffer = ParseBuffer::new(text).map_err(located)?;
+    let mut parsed = parser::parse::<Wat>(&buffer).map_err(located)?;
+    text_work::check(&parsed)?;
+    parsed.encode().map_err(located)
 }
 
 fn to_text(binary: &[u8], flags: u32) -> Result<String, Failure> {
