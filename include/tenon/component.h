@@ -18,6 +18,10 @@ namespace tenon {
 class Engine;
 class Component;
 
+namespace component {
+struct TranslateOptions;
+}  // namespace component
+
 namespace detail {
 class ComponentState;
 struct ItemNode;
@@ -93,6 +97,8 @@ struct ComponentOptions {
   size_t bytes_max = size_t{256} << 20;
   /// Accepts components that use asynchronous functions or other things that cannot run, to be inspected; instantiating one is refused. Default: accepted.
   bool accept_async = true;
+  /// For the runtime's own tools: the proposals that a component may use, instead of all that this build knows. The cache is not asked then. Borrowed.
+  const component::TranslateOptions* proposals = nullptr;
 };
 
 /// How a component is made of something else, a core module with an adapter for instance.

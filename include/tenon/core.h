@@ -21,6 +21,7 @@
 #include "tenon/store.h"
 
 struct tn_module;
+struct tn_shared_memory;
 
 /// Core WebAssembly: modules without a component around them.
 namespace tenon::core {
@@ -223,8 +224,16 @@ class Func {
   void* raw_ = nullptr;
 };
 
+/// A memory that threads share (`EngineConfig::shared_memory`): unlike all else it may be imported in any store of its engine. Any thread; copies share it.
+class SharedMemory {
+ private:
+  friend struct engine::Access;
+  explicit SharedMemory(std::shared_ptr<tn_shared_memory> native) : native_(std::move(native)) {}
+  std::shared_ptr<tn_shared_memory> native_;
+};
+
 /// What an instance imports or exports.
-using Extern = std::variant<Func, Table, Memory, Global>;
+using Extern = std::variant<Func, Table, Memory, Global, SharedMemory>;
 
 /// A live core instance. A handle: copy freely; owned by its store. The thread of the store.
 class Instance {

@@ -92,6 +92,9 @@ struct EngineConfig {
   Proposal exceptions = Proposal::Default;
   Proposal garbage_collection = Proposal::Default;
   Proposal relaxed_simd = Proposal::Default;
+  /// Modules may make memories that threads share (`(memory 1 1 shared)`). For trusted modules only: no limit of a store counts their bytes, and a guest that
+  /// waits for another thread (`memory.atomic.wait32`) is ended by no deadline. Default off.
+  bool shared_memory = false;
   /// Bytes of address space reserved for a memory, and of guard behind it; absent: the engine's own choice (4 GiB and 32 MiB on 64 bits), for
   /// which bounds need no checks in the code.
   std::optional<uint64_t> memory_reservation_bytes = std::nullopt;

@@ -69,7 +69,9 @@ enum class TrapCode : int16_t {
   Unreachable = 9,
   Interrupt = 10,
   OutOfFuel = 11,
-  // Those above 11 have no name of their own here; the message tells.
+  /// An exception that no guest caught.
+  UncaughtException = 49,
+  // The others have no name of their own here; the message tells.
 };
 
 /// A guest's function on the stack when it trapped.

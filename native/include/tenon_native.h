@@ -17,7 +17,7 @@
 
 #define TN_GLOBAL 3
 
-// A shared memory: listed, never handed out.
+// A shared memory, in lists and as an export; `tn_instance_export_shared_memory` hands it out.
 #define TN_OTHER 4
 
 // An import only: function `index` of the instantiation's host set.
@@ -25,6 +25,9 @@
 
 // An exception tag: handed from one instance to another, of no use to the host itself.
 #define TN_TAG 6
+
+// An import only: a shared memory, which need not be of the store.
+#define TN_SHARED_MEMORY 8
 
 // An import only: an export of an instance that is given to the instantiation.
 #define TN_EXPORT 7
@@ -62,6 +65,8 @@
 #define TN_PLAN_THREADING 64
 
 #define TN_PLAN_ERROR_CONTEXT 128
+
+#define TN_PLAN_GC 256
 
 // Flag of `tn_wit_print`: with documentation comments.
 #define TN_WIT_PRINT_DOCS 1
@@ -108,6 +113,9 @@ typedef struct tn_instance_pre tn_instance_pre;
 // A compiled module. Immutable; shared between threads.
 typedef struct tn_module tn_module;
 
+// A memory that threads share. Any thread; alive as long as this handle or an instance holds it.
+typedef struct tn_shared_memory tn_shared_memory;
+
 // A store: owns everything that is instantiated in it.
 typedef struct tn_store tn_store;
 
@@ -145,6 +153,8 @@ typedef struct tn_engine_config {
   uint8_t wasm_exceptions;
   uint8_t wasm_gc;
   uint8_t wasm_relaxed_simd;
+  // Memories that are shared between threads can be made. No limit of a store counts them.
+  uint8_t shared_memory;
   // A memory may be moved when it grows past its reservation.
   uint8_t memory_may_move;
   // Bytes of stack that guest code may use, counted from where each call enters.
@@ -293,6 +303,8 @@ typedef union tn_extern_item {
   uint32_t index;
   // `TN_EXPORT`.
   struct tn_export_of export_of;
+  // `TN_SHARED_MEMORY`; borrowed.
+  const struct tn_shared_memory *shared_memory;
 } tn_extern_item;
 
 // An import or an export.
@@ -411,6 +423,9 @@ void tn_engine_fingerprint(const struct tn_engine *engine, uint8_t *out);
 // The figures of the engine's pools at this moment.
 struct tn_pool_figures tn_engine_pool_figures(const struct tn_engine *engine);
 
+// Ends the caller's hold on a shared memory. Null is ignored.
+void tn_shared_memory_free(struct tn_shared_memory *memory);
+
 // Calls `func`: `values` holds the arguments and receives the results; `count` is the larger of both numbers. Nothing is checked but null.
 //
 // Errors: what the guest or a host function ended with, with frames. The store must not be used again by guests that share state with it.
@@ -505,6 +520,13 @@ struct tn_error *tn_instance_export(struct tn_context *ctx,
                                     const struct tn_module *module,
                                     size_t index,
                                     struct tn_extern *out);
+
+// The shared memory that is exported as `name`: it can be imported in any store of the engine. The caller frees it.
+// Errors: `NotFound`; `InvalidInput` when the export is something else.
+struct tn_error *tn_instance_export_shared_memory(struct tn_context *ctx,
+                                                  const struct tn_instance *instance,
+                                                  struct tn_bytes name,
+                                                  struct tn_shared_memory **out);
 
 // The export called `name`. Error: `NotFound`.
 struct tn_error *tn_instance_export_named(struct tn_context *ctx, const struct tn_instance *instance, struct tn_bytes name, struct tn_extern *out);

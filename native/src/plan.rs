@@ -27,6 +27,7 @@ pub const TN_PLAN_ASYNC_STACKFUL: u32 = 16;
 pub const TN_PLAN_MORE_ASYNC_BUILTINS: u32 = 32;
 pub const TN_PLAN_THREADING: u32 = 64;
 pub const TN_PLAN_ERROR_CONTEXT: u32 = 128;
+pub const TN_PLAN_GC: u32 = 256;
 
 /// Whether the plan is for tasks that run concurrently. Without it `async` does not validate, and adapters need no task switches.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,7 @@ fn wasm_features(asked: u32, concurrency: Concurrency) -> WasmFeatures {
     set(TN_PLAN_FIXED_LENGTH_LISTS, WasmFeatures::CM_FIXED_LENGTH_LISTS);
     set(TN_PLAN_IMPLEMENTS, WasmFeatures::CM_IMPLEMENTS);
     set(TN_PLAN_MEMORY64, WasmFeatures::CM64);
+    set(TN_PLAN_GC, WasmFeatures::CM_GC);
     if concurrency == Concurrency::On {
         set(TN_PLAN_ASYNC_STACKFUL, WasmFeatures::CM_ASYNC_STACKFUL);
         set(TN_PLAN_MORE_ASYNC_BUILTINS, WasmFeatures::CM_MORE_ASYNC_BUILTINS);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -61,16 +62,10 @@ Result<std::vector<std::string>> find_scripts(const Options& options) {
   return scripts;
 }
 
-/// A script that cannot be read at all counts as one directive that failed.
-wast::Report run_file(Program& program, const Engine& engine, const Options& options, const std::string& path) {
-  const auto unreadable = [](const Error& error) {
-    return wast::Report{.passed = 0, .failed = 1, .not_run = 0, .findings = {{.line = 0, .verdict = wast::Verdict::Failed, .reason = error.message()}}};
-  };
-  const auto text = program.read_input(path);
-  if (!text) return unreadable(text.error());
-  const auto script = wast::Script::parse(*text);
-  if (!script) return unreadable(script.error());
-  return wast::run(engine, *script, std::chrono::steady_clock::now() + options.timeout.value_or(timeout_default));
+Result<wast::Report> run_file(Program& program, const Engine& engine, const Options& options, const std::string& path) {
+  TENON_TRY(const std::string text, program.read_input(path));
+  TENON_TRY(wast::Script script, wast::Script::parse(text));
+  return wast::run(engine, std::move(script), std::chrono::steady_clock::now() + options.timeout.value_or(timeout_default));
 }
 
 std::string describe(const wast::Finding& finding) {
@@ -78,12 +73,18 @@ std::string describe(const wast::Finding& finding) {
   return finding.line == 0 ? fmt::format("{}: {}", verdict, finding.reason) : fmt::format("line {}: {}: {}", finding.line, verdict, finding.reason);
 }
 
-void print_report(Program& program, const Options& options, const std::string& path, const wast::Report& report) {
+/// A script that cannot be read at all counts as one directive that failed.
+wast::Report unreadable(const Error& error) {
+  return {.passed = 0, .failed = 1, .not_run = 0, .findings = {{.line = 0, .verdict = wast::Verdict::Failed, .reason = error.message()}}};
+}
+
+void print_report(Program& program, const Options& options, const std::string& path, const wast::Report& report, const Error* error) {
   if (options.json) {
     auto reasons = nlohmann::json::array();
     for (const wast::Finding& finding : report.findings) reasons.push_back(describe(finding));
-    const nlohmann::ordered_json line{
+    nlohmann::ordered_json line{
         {"file", path}, {"passed", report.passed}, {"failed", report.failed}, {"not_run", report.not_run}, {"reasons", std::move(reasons)}};
+    if (error != nullptr) line["error"] = {{"kind", to_string(error->kind())}, {"message", error->message()}};
     program.print(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     return;
   }
@@ -95,16 +96,22 @@ Result<ExitCode> run_wast(Program& program, const Options& options) {
   TENON_TRY(const auto scripts, find_scripts(options));
   TENON_TRY(const auto engine, Engine::create());
   Totals totals;
+  std::optional<ExitCode> unread;
   for (const std::string& path : scripts) {
-    const wast::Report report = run_file(program, engine, options, path);
-    print_report(program, options, path, report);
+    const Result<wast::Report> ran = run_file(program, engine, options, path);
+    const wast::Report report = ran ? *ran : unreadable(ran.error());
+    print_report(program, options, path, report, ran ? nullptr : &ran.error());
     totals.passed += report.passed;
     totals.failed += report.failed;
     totals.not_run += report.not_run;
+    if (ran) continue;
+    program.print_error(ran.error());
+    if (!unread) unread = exit_code_of(ran.error().kind());
   }
   if (!options.json && scripts.size() > 1) {
     program.print(fmt::format("{} scripts: {} passed, {} failed, {} not run\n", scripts.size(), totals.passed, totals.failed, totals.not_run));
   }
+  if (unread) return *unread;
   return totals.failed == 0 ? ExitCode::Success : ExitCode::Guest;
 }
 
@@ -118,7 +125,8 @@ void add_wast_command(CLI::App& app, Program& program) {
       "  tenon wast resources.wast              run one script, say what did not pass\n"
       "  tenon wast --json tests/wast           run all scripts of a folder, one JSON object a line and script\n"
       "  tenon wast tests --filter strings      run those with \"strings\" in their path\n"
-      "Ends with status 1 when a directive failed. What needs asynchronous components is counted as not run.");
+      "Ends with status 1 when a directive failed, and with the code of what was wrong when a script cannot be read. What needs asynchronous components, or\n"
+      "a proposal that is switched off, is counted as not run.");
   command->add_option("file", options->paths, "Scripts, folders of scripts, or - for standard input")->required();
   command->add_flag("--json", options->json, "One object a line and script: file, passed, failed, not_run, reasons");
   command->add_option("--filter", options->filter, "Run only scripts that have this text in their path");

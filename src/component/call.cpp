@@ -123,7 +123,13 @@ bool run_realloc(LiveGuest& guest, uint64_t old_address, uint64_t old_size, uint
   RawValue values[4] = {RawValue::of(old_address), RawValue::of(old_size), RawValue::of(alignment), RawValue::of(new_size)};
   const bool may_leave = instance.may_leave(options.instance);
   instance.set_may_leave(options.instance, false);
+  // Realloc is a call of its own.
+  const bool has_context = instance.plan().is_concurrent;
+  if (has_context) [[unlikely]]
+    instance.push_context();
   if (auto called = call_core(instance.store(), instance.realloc(*options.realloc), values, 4); !called) return keep(guest, std::move(called).error());
+  if (has_context) [[unlikely]]
+    instance.pop_context();
   instance.set_may_leave(options.instance, may_leave);
   const uint64_t result = guest.pointer(values[0]);
   guest.refresh();

@@ -61,7 +61,7 @@ Result<std::shared_ptr<const ComponentState>> ComponentState::create(const Engin
     return fail(ErrorKind::InvalidInput, "a recipe's name has " + std::to_string(recipe->name.size()) + " bytes, expected 1 to 32");
   TENON_CHECK_OK(check_size(source, options));
   auto made = std::shared_ptr<ComponentState>(new ComponentState(engine));
-  engine::CodeCache* cache = engine::Access::cache(engine);
+  engine::CodeCache* cache = options.proposals == nullptr ? engine::Access::cache(engine) : nullptr;
   const std::string_view cache_label = recipe != nullptr ? recipe->name : "component";
   const engine::CacheKey key = cache != nullptr ? engine::CodeCache::key(engine, cache_label, source) : engine::CacheKey();
   const bool cached = cache != nullptr && made->take_cached(*cache, key);
@@ -71,7 +71,8 @@ Result<std::shared_ptr<const ComponentState>> ComponentState::create(const Engin
       TENON_TRY(derived, recipe->make(source));
       TENON_CHECK_OK(check_size(derived, options));
     }
-    TENON_TRY(made->buffer_, component::translate(recipe != nullptr ? derived : source));
+    const component::TranslateOptions all;
+    TENON_TRY(made->buffer_, component::translate(recipe != nullptr ? derived : source, options.proposals != nullptr ? *options.proposals : all));
     TENON_TRY(made->plan_, component::load(made->buffer_.bytes()));
   }
   made->index_plan();
@@ -206,14 +207,13 @@ size_t ComponentState::code_bytes() const {
 
 namespace {
 
-/// Whose `may_leave` a built-in looks at. What only adapters call needs no check; resource.rep, backpressure and thread.index may always be called.
+/// Whose `may_leave` a built-in looks at. What only adapters call needs no check; resource.rep and backpressure may always be called.
 std::optional<component::RuntimeComponentInstanceIndex> checked_instance(const component::Trampoline& trampoline, const component::Plan& plan) {
   switch (trampoline.kind) {
     case TrampolineKind::LowerImport: return plan.options[at(*trampoline.options)].instance;
     case TrampolineKind::ResourceRep:
     case TrampolineKind::BackpressureInc:
-    case TrampolineKind::BackpressureDec:
-    case TrampolineKind::ThreadIndex: return std::nullopt;
+    case TrampolineKind::BackpressureDec: return std::nullopt;
     default: return trampoline.instance;
   }
 }

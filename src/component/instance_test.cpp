@@ -376,7 +376,7 @@ TEST_F(InstanceTest, CallsStartFunctionsAndDestructorsHaveAThreadAndContextWords
         (func (export "dtor") (param i32) (call $look))
         (func (export "seen") (result i32) (global.get $seen))
         (func (export "index") (result i32) (call $look) (global.get $seen))
-        (func (export "post") (param i32) (if (i32.ne (call $index) (i32.const 1)) (then unreachable))))
+        (func (export "post") (param i32) (drop (call $index))))
       (core instance $d (instantiate $d (with "" (instance (export "index" (func $index)) (export "get" (func $get)) (export "set" (func $set))))))
       (type $r' (resource (rep i32) (dtor (func $d "dtor"))))
       (core func $new (canon resource.new $r'))
@@ -390,7 +390,8 @@ TEST_F(InstanceTest, CallsStartFunctionsAndDestructorsHaveAThreadAndContextWords
       (func (export "make") (result (own $r)) (canon lift (core func $n "new")))
       (func (export "drop-own") (result u32) (canon lift (core func $n "drop-own")))
       (func (export "seen") (result u32) (canon lift (core func $d "seen")))
-      (func (export "index") (result u32) (canon lift (core func $d "index") (post-return (func $d "post")))))
+      (func (export "index") (result u32) (canon lift (core func $d "index")))
+      (func (export "late") (result u32) (canon lift (core func $d "index") (post-return (func $d "post")))))
     (component $user
       (import "definer" (instance $definer (export "r" (type $r (sub resource))) (export "make" (func (result (own $r)))) (export "index" (func (result u32)))))
       (alias export $definer "r" (type $r))
@@ -428,6 +429,7 @@ TEST_F(InstanceTest, CallsStartFunctionsAndDestructorsHaveAThreadAndContextWords
   ASSERT_TRUE(made) << error_of(made);
   ASSERT_TRUE(drop_resource(*store_, *(*made)->get_if<ResourceAny>()));
   EXPECT_EQ(number("definer#seen"), 1u);
+  EXPECT_EQ(error_of(call(instance, "definer#late")), "wasm trap: cannot leave component instance");
 }
 
 TEST_F(InstanceTest, RefusesResourcesRepresentedByAnI64ByName) {

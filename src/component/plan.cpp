@@ -43,6 +43,7 @@ uint32_t feature_bits(const TranslateOptions& options) {
   if (options.more_async_builtins) bits |= TN_PLAN_MORE_ASYNC_BUILTINS;
   if (options.threading) bits |= TN_PLAN_THREADING;
   if (options.error_context) bits |= TN_PLAN_ERROR_CONTEXT;
+  if (options.garbage_collection) bits |= TN_PLAN_GC;
   return bits;
 }
 

@@ -505,6 +505,8 @@ struct TranslateOptions {
   bool more_async_builtins = true;
   bool threading = true;
   bool error_context = true;
+  /// Canonical options for garbage-collected values, of which functions without parameters and results run: off here too, because nothing more is specified.
+  bool garbage_collection = false;
 };
 
 /// Validates `component` (a binary) and makes its plan.

@@ -414,8 +414,13 @@ Result<Extern> Instance::get_export(std::string_view name) const {
     for (const ExportType& item : module_.exports()) there += fmt::format("{}\"{}\"", there.empty() ? "" : ", ", item.name);
     return fail(ErrorKind::NotFound, fmt::format("there is no export \"{}\"; there is {}", name, there.empty() ? "none" : there));
   }
-  TENON_TRY(tn_extern item, engine::get_export(*store_, std::bit_cast<tn_instance>(words_), module_, *index));
-  return Access::extern_of(*store_, item);
+  const auto native = std::bit_cast<tn_instance>(words_);
+  TENON_TRY(tn_extern item, engine::get_export(*store_, native, module_, *index));
+  if (item.kind != TN_OTHER) return Access::extern_of(*store_, item);
+  tn_shared_memory* memory = nullptr;
+  if (tn_error* error = tn_instance_export_shared_memory(Access::context(*store_), &native, engine::bytes_of(name), &memory); error != nullptr)
+    return std::unexpected(engine::take_error(error));
+  return Access::shared_memory(memory);
 }
 
 namespace {
@@ -475,6 +480,10 @@ core::Global Access::global(Store& store, const tn_global& global) {
   return made;
 }
 
+core::SharedMemory Access::shared_memory(tn_shared_memory* memory) {
+  return core::SharedMemory(std::shared_ptr<tn_shared_memory>(memory, tn_shared_memory_free));
+}
+
 core::Instance Access::instance(Store& store, const core::Module& module, const tn_instance& instance) {
   return core::Instance(store, module, std::bit_cast<std::array<uint64_t, 2>>(instance));
 }
@@ -485,7 +494,7 @@ Result<core::Extern> Access::extern_of(Store& store, const tn_extern& item) {
     case TN_TABLE: return table(store, item.of.table);
     case TN_MEMORY: return memory(store, item.of.memory);
     case TN_GLOBAL: return global(store, item.of.global);
-    default: return fail(ErrorKind::Unsupported, "exception tags and shared memories cannot be used by the host");
+    default: return fail(ErrorKind::Unsupported, "exception tags cannot be used by the host");
   }
 }
 
@@ -500,6 +509,9 @@ tn_extern Access::native(const core::Extern& item) {
   } else if (const auto* memory = std::get_if<core::Memory>(&item)) {
     native.kind = TN_MEMORY;
     native.of.memory = std::bit_cast<tn_memory>(memory->words_);
+  } else if (const auto* shared = std::get_if<core::SharedMemory>(&item)) {
+    native.kind = TN_SHARED_MEMORY;
+    native.of.shared_memory = shared->native_.get();
   } else {
     native.kind = TN_GLOBAL;
     native.of.global = std::bit_cast<tn_global>(std::get<core::Global>(item).words_);

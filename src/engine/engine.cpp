@@ -46,6 +46,7 @@ tn_engine_config native_config(const EngineConfig& config) {
   native.wasm_multi_memory = choice(config.multi_memory);
   native.wasm_memory64 = choice(config.memory64);
   native.wasm_threads = choice(config.threads);
+  native.shared_memory = config.shared_memory;
   native.wasm_exceptions = choice(config.exceptions);
   native.wasm_gc = choice(config.garbage_collection);
   native.wasm_relaxed_simd = choice(config.relaxed_simd);

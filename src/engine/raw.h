@@ -109,6 +109,8 @@ struct Access {
   static core::Memory memory(Store& store, const tn_memory& memory);
   static core::Table table(Store& store, const tn_table& table);
   static core::Global global(Store& store, const tn_global& global);
+  /// Takes the memory over.
+  static core::SharedMemory shared_memory(tn_shared_memory* memory);
   static core::Instance instance(Store& store, const core::Module& module, const tn_instance& instance);
   static Result<core::Extern> extern_of(Store& store, const tn_extern& item);
   static tn_extern native(const core::Extern& item);
@@ -155,6 +157,9 @@ inline Result<> call(Store& store, tn_func func, tn_val* values, size_t count) {
     return std::unexpected(take_error(store, error));
   return {};
 }
+
+/// Runs the collector of the store's garbage-collected heap, if there is one.
+inline void collect_garbage(Store& store) { tn_context_gc(Access::context(store)); }
 
 /// The bytes of a memory at this moment.
 inline std::span<std::byte> memory_data(const Store& store, const tn_memory& memory) {

@@ -5,13 +5,16 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <condition_variable>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <thread>
 #include <utility>
 #include <variant>
 
+#include "component/plan.h"
 #include "tenon/component.h"
 #include "tenon/core.h"
 #include "tenon/instance.h"
@@ -64,19 +67,124 @@ using Outcome = std::variant<std::vector<core::Val>, ComponentResult, Error, Not
 /// Whether a failure to make a definition only says that something is switched off or does not run yet.
 bool is_missing_feature(const Error& error) {
   if (error.kind() == ErrorKind::Unsupported) return true;
-  static constexpr std::array<std::string_view, 3> phrases{"requires the component model", "feature is not active", "feature to be enabled"};
+  static constexpr std::string_view phrases[] = {"requires the component model",
+                                                 "require the component model",
+                                                 "feature is not active",
+                                                 "feature to be enabled",
+                                                 "` feature",
+                                                 "proposal must be enabled",
+                                                 "support is not enabled",
+                                                 "is disabled"};
   return std::ranges::any_of(phrases, [&](std::string_view phrase) { return error.message().contains(phrase); });
+}
+
+/// What the script wants on or off; what it says nothing of is as everywhere.
+component::TranslateOptions proposals_of(const Script& script) {
+  component::TranslateOptions options;
+  const auto set = [&script](std::string_view name, bool& option) {
+    if (const auto found = script.settings.find(name); found != script.settings.end()) option = found->second;
+  };
+  set("component_model_map", options.maps);
+  set("component_model_fixed_length_lists", options.fixed_length_lists);
+  set("component_model_implements", options.implements);
+  set("component_model_memory64", options.memory64);
+  set("component_model_async_stackful", options.async_stackful);
+  set("component_model_more_async_builtins", options.more_async_builtins);
+  set("component_model_threading", options.threading);
+  set("component_model_error_context", options.error_context);
+  set("component_model_gc", options.garbage_collection);
+  return options;
+}
+
+/// An engine as the script wants it: `base` when that will do. What is on by default is only ever switched off.
+Result<Engine> engine_of(const Script& script, const Engine& base) {
+  EngineConfig config = base.config();
+  bool differs = false;
+  const auto is = [&script](std::string_view name, bool value) {
+    const auto found = script.settings.find(name);
+    return found != script.settings.end() && found->second == value;
+  };
+  if (is("nan_canonicalization", true)) config.canonical_nans = differs = true;
+  if (is("threads", true)) config.shared_memory = differs = true;
+  const std::pair<std::string_view, Proposal EngineConfig::*> proposals[] = {
+      {"multi_memory", &EngineConfig::multi_memory}, {"memory64", &EngineConfig::memory64},     {"threads", &EngineConfig::threads},
+      {"exceptions", &EngineConfig::exceptions},     {"gc", &EngineConfig::garbage_collection}, {"relaxed_simd", &EngineConfig::relaxed_simd},
+  };
+  for (const auto& [name, proposal] : proposals) {
+    if (!is(name, false)) continue;
+    config.*proposal = Proposal::Off;
+    differs = true;
+  }
+  return differs ? Engine::create(config) : Result<Engine>(base);
 }
 
 std::string wrong_reason(std::string_view expected, std::string_view actual) { return fmt::format("expected \"{}\", got \"{}\"", expected, actual); }
 
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
-Report run_directives(const Engine& engine, std::span<const ScriptFile> files, const std::vector<Directive>& directives, Deadline deadline);
+/// What all threads of a script have in common. Each holds it, because one that waits for ever outlives the run.
+struct Setting {
+  Engine engine;
+  Script script;
+  component::TranslateOptions proposals;
+  Deadline deadline;
+
+  /// No deadline ends a guest that waits for another thread.
+  bool may_wait_for_ever() const { return deadline && engine.config().shared_memory; }
+};
+using SharedSetting = std::shared_ptr<const Setting>;
+
+/// What a thread starts with of what its parent has: the memories that it shares, by the names that modules import them by, and modules by name.
+struct Inheritance {
+  CoreNames names;
+  std::map<std::optional<std::string>, Definition> definitions;
+};
+
+Report run_directives(const SharedSetting& setting, const std::vector<Directive>& directives, Inheritance inheritance);
+
+/// Directives that run on a thread of their own.
+class Child {
+ public:
+  Child(const SharedSetting& setting, const std::vector<Directive>& directives, Inheritance inheritance)
+      : setting_(setting), ended_(std::make_shared<Ended>()), thread_([setting, &directives, ended = ended_, inherited = std::move(inheritance)]() mutable {
+          Report report = run_directives(setting, directives, std::move(inherited));
+          const std::lock_guard lock(ended->mutex);
+          ended->report = std::move(report);
+          ended->changed.notify_one();
+        }) {}
+  Child(Child&&) = default;
+
+  /// Waits for the end. Nothing when the thread waits for ever: it is left behind, `grace` after the deadline.
+  std::optional<Report> join(std::chrono::seconds grace = std::chrono::seconds(1)) {
+    if (setting_->may_wait_for_ever()) {
+      std::unique_lock lock(ended_->mutex);
+      const auto latest = *setting_->deadline + grace;
+      if (!ended_->changed.wait_until(lock, latest, [this] { return ended_->report.has_value(); })) {
+        thread_.detach();
+        return std::nullopt;
+      }
+    }
+    thread_.join();
+    return std::move(ended_->report);
+  }
+
+ private:
+  struct Ended {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::optional<Report> report;
+  };
+  SharedSetting setting_;
+  std::shared_ptr<Ended> ended_;
+  std::thread thread_;
+};
+
+constexpr std::string_view waits_for_ever = "still waits for another thread at the time limit";
 
 class Runner {
  public:
-  Runner(const Engine& engine, std::span<const ScriptFile> files, Deadline deadline) : engine_(engine), files_(files), deadline_(deadline), linker_(engine) {
+  Runner(SharedSetting setting, Inheritance inheritance)
+      : setting_(std::move(setting)), names_(std::move(inheritance.names)), linker_(setting_->engine), definitions_(std::move(inheritance.definitions)) {
     linker_.set_allow_shadowing(true);
     linker_.set_trap_unsupported_builtins(true);
   }
@@ -85,18 +193,26 @@ class Runner {
   Runner& operator=(const Runner&) = delete;
 
   ~Runner() {
-    for (auto& [name, thread] : threads_) thread.thread.join();
+    for (auto& [name, thread] : threads_) thread.child.join();
   }
 
   Result<> prepare() {
-    TENON_TRY(store_, Store::create(engine_));
-    if (deadline_) store_->set_deadline(*deadline_);
+    TENON_TRY(store_, Store::create(setting_->engine));
+    if (setting_->deadline) store_->set_deadline(*setting_->deadline);
     TENON_CHECK_OK(define_core_spectest(*store_, names_));
-    return define_component_spectest(engine_, linker_);
+    return define_component_spectest(setting_->engine, linker_);
   }
 
   void run(const std::vector<Directive>& directives) {
-    for (const Directive& directive : directives) note(directive.line, judge(directive));
+    for (const Directive& directive : directives) {
+      Judgement judgement = judge(directive);
+      // All core modules share one store, so that whatever fails after a call which was not run may do so because of that.
+      const bool is_action = !directive.action.field.empty();
+      if (judgement.verdict == Verdict::NotRun && is_action && core_gap_.empty())
+        core_gap_ = fmt::format("line {} was not run: {}", directive.line, judgement.reason);
+      if (judgement.verdict == Verdict::Failed && !core_gap_.empty() && is_core_action(directive)) judgement = not_run(core_gap_);
+      note(directive.line, std::move(judgement));
+    }
   }
 
   /// Waits for the threads that the script did not wait for.
@@ -115,12 +231,16 @@ class Runner {
   }
 
  private:
-  struct Child {
-    std::unique_ptr<Report> report;
-    std::thread thread;
+  struct Thread {
+    const Directive& directive;
+    Child child;
   };
-  using Threads = std::map<std::string, Child, std::less<>>;
+  using Threads = std::map<std::string, Thread, std::less<>>;
 
+  bool is_core_action(const Directive& directive) const {
+    const AnyInstance* instance = find_instance(directive.action.instance);
+    return !directive.action.field.empty() && instance != nullptr && std::holds_alternative<core::Instance>(*instance);
+  }
   Judgement judge(const Directive& directive);
   Judgement judge_definition(const Directive& directive);
   Judgement judge_refused(const Directive& directive);
@@ -129,6 +249,7 @@ class Runner {
   Judgement judge_register(const Directive& directive);
   Judgement judge_return(const Directive& directive);
   Judgement judge_trap(const Directive& directive, Outcome outcome);
+  Judgement judge_exception(const Directive& directive);
   Judgement start_thread(const Directive& directive);
 
   Result<Definition> define(size_t file) const;
@@ -145,9 +266,7 @@ class Runner {
   void forget_instance(const std::optional<std::string>& name, const NotRun& missing);
   void join(Threads::iterator thread);
 
-  const Engine& engine_;
-  std::span<const ScriptFile> files_;
-  Deadline deadline_;
+  SharedSetting setting_;
   std::unique_ptr<Store> store_;
   CoreNames names_;
   Linker linker_;
@@ -155,18 +274,20 @@ class Runner {
   std::map<std::string, AnyInstance, std::less<>> instances_;
   std::optional<AnyInstance> current_;
   Threads threads_;
+  /// What was not run in the store of the core modules; empty when all was.
+  std::string core_gap_;
   Report report_;
 };
 
 Result<Definition> Runner::define(size_t file) const {
-  const ScriptFile& binary = files_[file];
+  const ScriptFile& binary = setting_->script.files[file];
   if (binary.error) return fail(ErrorKind::InvalidInput, *binary.error);
   // What does not start as a core module does is for the component's reader to judge.
   if (binary.bytes.size() >= core_preamble.size() && std::ranges::equal(core_preamble, std::span(binary.bytes).first(core_preamble.size()))) {
-    TENON_TRY(auto module, core::Module::create(engine_, binary.bytes));
+    TENON_TRY(auto module, core::Module::create(setting_->engine, binary.bytes));
     return Definition(std::move(module));
   }
-  TENON_TRY(auto component, Component::create(engine_, binary.bytes));
+  TENON_TRY(auto component, Component::create(setting_->engine, binary.bytes, {.proposals = &setting_->proposals}));
   return Definition(std::move(component));
 }
 
@@ -192,8 +313,8 @@ Result<AnyInstance> Runner::instantiate(const Definition& definition) {
     return AnyInstance(std::move(instance));
   }
   const auto& component = std::get<Component>(definition);
-  TENON_TRY(std::shared_ptr<Store> store, Store::create(engine_));
-  if (deadline_) store->set_deadline(*deadline_);
+  TENON_TRY(std::shared_ptr<Store> store, Store::create(setting_->engine));
+  if (setting_->deadline) store->set_deadline(*setting_->deadline);
   auto instance = linker_.instantiate(*store, component);
   if (!instance && instance.error().kind() == ErrorKind::Unsupported) return AnyInstance(NotRun{instance.error().message()});
   if (!instance) return std::unexpected(std::move(instance).error());
@@ -258,12 +379,13 @@ Judgement Runner::judge_refused(const Directive& directive) {
   const auto definition = define(directive.file);
   if (definition) return failed("expected to be refused, but is valid");
   const std::string& actual = definition.error().message();
-  return actual.contains(directive.text) ? passed() : failed(wrong_reason(directive.text, actual));
+  if (actual.contains(directive.text)) return passed();
+  return is_missing_feature(definition.error()) ? not_run(actual) : failed(wrong_reason(directive.text, actual));
 }
 
 Judgement Runner::judge_unlinkable(const Directive& directive) {
   auto definition = define(directive.file);
-  if (!definition) return failed(definition.error().message());
+  if (!definition) return is_missing_feature(definition.error()) ? not_run(definition.error().message()) : failed(definition.error().message());
   const auto instance = instantiate(*definition);
   if (!instance) {
     const std::string& actual = instance.error().message();
@@ -283,6 +405,11 @@ Judgement Runner::judge_uninstantiable(const Directive& directive) {
 }
 
 Judgement Runner::judge_register(const Directive& directive) {
+  // A thread knows what it shares by its name only.
+  if (const auto shared = names_.find(directive.name.value_or("")); directive.name && shared != names_.end()) {
+    names_.insert_or_assign(directive.as, CoreNames::mapped_type(shared->second));
+    return passed();
+  }
   const AnyInstance* instance = find_instance(directive.name);
   if (instance == nullptr) return failed(directive.name ? fmt::format("no instance named `{}`", *directive.name) : "no previous instance");
   if (const auto* missing = std::get_if<NotRun>(instance)) return not_run(missing->reason);
@@ -334,7 +461,9 @@ Outcome Runner::call(const core::Instance& instance, const Action& action) {
     arguments.push_back(*value);
   }
   auto results = func->call(arguments);
-  return results ? Outcome(*std::move(results)) : Outcome(std::move(results).error());
+  if (results) return *std::move(results);
+  if (results.error().kind() == ErrorKind::Unsupported) return NotRun{results.error().message()};
+  return std::move(results).error();
 }
 
 Outcome Runner::call(const ComponentInstance& instance, const Action& action) {
@@ -385,28 +514,46 @@ Judgement Runner::judge_trap(const Directive& directive, Outcome outcome) {
   return is_expected_trap(directive.text, error->message()) ? passed() : failed(wrong_reason(directive.text, error->message()));
 }
 
+/// As Wasmtime's runner: an exception that leaves a component is a trap and no exception.
+Judgement Runner::judge_exception(const Directive& directive) {
+  const Outcome outcome = act(directive.action);
+  if (const auto* missing = std::get_if<NotRun>(&outcome)) return not_run(missing->reason);
+  const auto* error = std::get_if<Error>(&outcome);
+  if (error == nullptr) return failed("expected an exception, but it returned");
+  const AnyInstance* instance = find_instance(directive.action.instance);
+  const bool is_core = instance != nullptr && std::holds_alternative<core::Instance>(*instance);
+  const std::optional<Trap>& trap = store_->last_trap();
+  const bool is_exception = is_core && trap && trap->code == TrapCode::UncaughtException && trap->message == error->message();
+  return is_exception ? passed() : failed(fmt::format("expected an exception, got \"{}\"", error->message()));
+}
+
 Judgement Runner::start_thread(const Directive& directive) {
-  // Memories are not shared between stores, and every thread has a store of its own.
-  const bool shares = directive.module.has_value();
-  if (shares || threads_.size() >= threads_max) {
-    Judgement judgement = not_run(shares ? "a thread that shares an instance" : fmt::format("more than {} threads", threads_max));
+  if (threads_.size() >= threads_max) {
+    Judgement judgement = not_run(fmt::format("more than {} threads", threads_max));
     for (const Directive& inner : directive.directives) note(inner.line, judgement);
     return judgement;
   }
-  auto report = std::make_unique<Report>();
-  std::thread thread([this, &directive, target = report.get()] { *target = run_directives(engine_, files_, directive.directives, deadline_); });
   if (const auto running = threads_.find(*directive.name); running != threads_.end()) join(running);
-  threads_.insert_or_assign(*directive.name, Child{std::move(report), std::move(thread)});
+  Inheritance inheritance{.names = {}, .definitions = definitions_};
+  // Only memories that are made for it go from one store to another.
+  if (const auto shared = names_.find(directive.module.value_or("")); directive.module && shared != names_.end()) {
+    for (const auto& [name, item] : shared->second) {
+      if (std::holds_alternative<core::SharedMemory>(item)) inheritance.names[shared->first].insert_or_assign(name, item);
+    }
+  }
+  threads_.emplace(*directive.name, Thread{directive, Child(setting_, directive.directives, std::move(inheritance))});
   return passed();
 }
 
 void Runner::join(Threads::iterator thread) {
-  thread->second.thread.join();
-  Report& report = *thread->second.report;
-  report_.passed += report.passed;
-  report_.failed += report.failed;
-  report_.not_run += report.not_run;
-  std::ranges::move(report.findings, std::back_inserter(report_.findings));
+  if (std::optional<Report> report = thread->second.child.join()) {
+    report_.passed += report->passed;
+    report_.failed += report->failed;
+    report_.not_run += report->not_run;
+    std::ranges::move(report->findings, std::back_inserter(report_.findings));
+  } else {
+    for (const Directive& inner : thread->second.directive.directives) note(inner.line, failed(std::string(waits_for_ever)));
+  }
   threads_.erase(thread);
 }
 
@@ -434,7 +581,7 @@ Judgement Runner::judge(const Directive& directive) {
     case DirectiveKind::AssertInvalid:
     case DirectiveKind::AssertMalformed: return judge_refused(directive);
     case DirectiveKind::AssertUnlinkable: return judge_unlinkable(directive);
-    case DirectiveKind::AssertException:
+    case DirectiveKind::AssertException: return judge_exception(directive);
     case DirectiveKind::AssertSuspension:
     case DirectiveKind::AssertInvalidCustom:
     case DirectiveKind::AssertMalformedCustom: return not_run(fmt::format("{} is not judged", to_string(directive.kind)));
@@ -449,8 +596,8 @@ Judgement Runner::judge(const Directive& directive) {
   return failed("unknown directive");
 }
 
-Report run_directives(const Engine& engine, std::span<const ScriptFile> files, const std::vector<Directive>& directives, Deadline deadline) {
-  Runner runner(engine, files, deadline);
+Report run_directives(const SharedSetting& setting, const std::vector<Directive>& directives, Inheritance inheritance) {
+  Runner runner(setting, std::move(inheritance));
   if (const auto prepared = runner.prepare(); prepared) {
     runner.run(directives);
   } else {
@@ -483,6 +630,17 @@ bool is_expected_trap(std::string_view expected, std::string_view actual) {
   return both_have("cannot write") || both_have("cannot read");
 }
 
-Report run(const Engine& engine, const Script& script, Deadline deadline) { return run_directives(engine, script.files, script.directives, deadline); }
+Report run(const Engine& engine, Script script, Deadline deadline) {
+  const auto made = engine_of(script, engine);
+  const auto whole = [](size_t directives, std::string_view reason) {
+    return Report{.passed = 0, .failed = directives, .not_run = 0, .findings = {{.line = 0, .verdict = Verdict::Failed, .reason = std::string(reason)}}};
+  };
+  if (!made) return whole(script.size(), made.error().message());
+  const component::TranslateOptions proposals = proposals_of(script);
+  const auto setting = std::make_shared<const Setting>(Setting{.engine = *made, .script = std::move(script), .proposals = proposals, .deadline = deadline});
+  if (!setting->may_wait_for_ever()) return run_directives(setting, setting->script.directives, {});
+  if (std::optional<Report> report = Child(setting, setting->script.directives, {}).join(std::chrono::seconds(2))) return *std::move(report);
+  return whole(setting->script.size(), waits_for_ever);
+}
 
 }  // namespace tenon::wast

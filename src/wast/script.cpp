@@ -1,5 +1,6 @@
 #include "wast/script.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
@@ -92,9 +93,7 @@ class Reader {
   }
 
   /// Text that encodes has its binary under a name of its own.
-  size_t file(const json& command) const {
-    return indexes_.at(optional_text(command, "binary_filename").value_or(text_of(command, "filename")));
-  }
+  size_t file(const json& command) const { return indexes_.at(optional_text(command, "binary_filename").value_or(text_of(command, "filename"))); }
 
   static Action action(const json& object) {
     Action result;
@@ -107,6 +106,28 @@ class Reader {
 
   std::map<std::string, size_t, std::less<>> indexes_;
 };
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view space = " \t\r";
+  const size_t first = text.find_first_not_of(space);
+  return first == std::string_view::npos ? std::string_view() : text.substr(first, text.find_last_not_of(space) + 1 - first);
+}
+
+/// The settings in the first lines; a line that is no setting says nothing.
+std::map<std::string, bool, std::less<>> read_settings(std::string_view text) {
+  constexpr std::string_view mark = ";;!";
+  std::map<std::string, bool, std::less<>> settings;
+  while (text.starts_with(mark)) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(mark.size(), end - mark.size());
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const size_t equals = line.find('=');
+    if (equals == std::string_view::npos) continue;
+    const std::string_view value = trimmed(line.substr(equals + 1));
+    if (value == "true" || value == "false") settings.insert_or_assign(std::string(trimmed(line.substr(0, equals))), value == "true");
+  }
+  return settings;
+}
 
 size_t count(const std::vector<Directive>& directives) {
   size_t total = directives.size();
@@ -139,7 +160,9 @@ Result<Script> Script::parse(std::string_view text) {
   std::memcpy(&size, bytes.data(), sizeof(size));
   const auto description = bytes.subspan(sizeof(size), size);
   const auto* first = reinterpret_cast<const char*>(description.data());
-  return Reader(json::parse(first, first + description.size()), bytes.subspan(sizeof(size) + size)).script;
+  Script script = Reader(json::parse(first, first + description.size()), bytes.subspan(sizeof(size) + size)).script;
+  script.settings = read_settings(text);
+  return script;
 }
 
 size_t Script::size() const { return count(directives); }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -19,8 +20,24 @@ namespace tenon::wast {
 using Constant = nlohmann::json;
 
 enum class DirectiveKind : uint8_t {
-  Module, ModuleDefinition, ModuleInstance, Register, Action, AssertReturn, AssertTrap, AssertExhaustion, AssertException, AssertSuspension,
-  AssertUninstantiable, AssertInvalid, AssertMalformed, AssertUnlinkable, AssertInvalidCustom, AssertMalformedCustom, Thread, Wait,
+  Module,
+  ModuleDefinition,
+  ModuleInstance,
+  Register,
+  Action,
+  AssertReturn,
+  AssertTrap,
+  AssertExhaustion,
+  AssertException,
+  AssertSuspension,
+  AssertUninstantiable,
+  AssertInvalid,
+  AssertMalformed,
+  AssertUnlinkable,
+  AssertInvalidCustom,
+  AssertMalformedCustom,
+  Thread,
+  Wait,
 };
 
 /// The keyword of a script: "assert_return", "module".
@@ -40,7 +57,8 @@ struct Directive {
   DirectiveKind kind = DirectiveKind::Module;
   /// From 1.
   uint32_t line = 0;
-  /// Module: the name of its instance. ModuleDefinition: of the module. ModuleInstance: of the instance. Register: of the instance. Thread, Wait: of the thread.
+  /// Module: the name of its instance. ModuleDefinition: of the module. ModuleInstance: of the instance. Register: of the instance. Thread, Wait: of the
+  /// thread.
   std::optional<std::string> name;
   /// ModuleInstance: of what. Thread: the instance that it shares.
   std::optional<std::string> module;
@@ -66,6 +84,8 @@ struct ScriptFile {
 struct Script {
   std::vector<Directive> directives;
   std::vector<ScriptFile> files;
+  /// What the script says that it needs on or off, in the comments that it begins with, as Wasmtime's own tests have them: ";;! component_model_map = true".
+  std::map<std::string, bool, std::less<>> settings;
 
   /// Errors: `InvalidInput` with line and column; `LimitExceeded` when the text or what it encodes to is too large.
   static Result<Script> parse(std::string_view text);

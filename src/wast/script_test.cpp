@@ -51,6 +51,21 @@ TEST(Script, CountsTheDirectivesOfThreads) {
   EXPECT_EQ(script.directives[2].name, "t");
 }
 
+TEST(Script, ReadsTheSettingsThatItBeginsWith) {
+  const Script script = *Script::parse(";;! gc = true\r\n;;!  component_model_map=false \n;;! memory64 = yes\n;;!nonsense\n(component)\n;;! threads = true\n");
+  EXPECT_EQ(script.settings, (std::map<std::string, bool, std::less<>>{{"gc", true}, {"component_model_map", false}}));
+  EXPECT_TRUE(Script::parse("(component)\n;;! gc = true")->settings.empty());
+}
+
+TEST(Script, KeepsCustomSections) {
+  const Script script = *Script::parse(R"((module (@custom "tenon" "abc")) (component (@custom "tenon" "abc")))");
+  for (const Directive& directive : script.directives) {
+    const auto& bytes = script.files[directive.file].bytes;
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    EXPECT_NE(text.find("\x05tenonabc"), std::string_view::npos);
+  }
+}
+
 TEST(Script, RefusesWrongTextWithLineAndColumn) {
   const auto script = Script::parse("(component)\n  (bogus)");
   ASSERT_FALSE(script);

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/raw.h"
 #include "tenon/resource.h"
 #include "tenon/typed.h"
 
@@ -67,6 +68,12 @@ Result<> define_core_spectest(Store& store, CoreNames& names) {
   names["spectest"].insert_or_assign("table", table);
   TENON_TRY(auto memory, core::Memory::create(store, {.minimum = 1, .maximum = 2}));
   names["spectest"].insert_or_assign("memory", memory);
+  // What Wasmtime's own tests import beside it.
+  TENON_TRY(auto gc, core::Func::create(store, {}, [](Store& running, std::span<const core::Val>, std::span<core::Val>) -> Result<> {
+              engine::collect_garbage(running);
+              return {};
+            }));
+  names["wasmtime"].insert_or_assign("gc", gc);
   return {};
 }
 
@@ -119,6 +126,8 @@ Result<> define_component_spectest(const Engine& engine, Linker& linker) {
   TENON_CHECK_OK(host.define_module("simple-module", module));
   TENON_CHECK_OK(host.define_resource("resource2", ResourceType::create_host()));
   TENON_CHECK_OK(host.func("return-hi", [] { return std::string("hi"); }));
+  TENON_TRY(auto wasmtime, linker.instance("wasmtime"));
+  TENON_CHECK_OK(wasmtime.func("gc", [](HostCall& call) { engine::collect_garbage(call.store()); }));
   return define_resource1(host);
 }
 

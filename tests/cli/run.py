@@ -48,6 +48,18 @@ call("json output", ["echo(\"x\")", "divide(6, 2)", "divide(1, 0)", "bytes([0, 2
 call("fuel is counted and repeatable", ["add(1, 2)", "add(1, 2)"], SUCCESS, options=["--json", "--fuel", "100000"],
      check=lambda text: len({json.loads(line)["fuel"] for line in text.splitlines()}) == 1 and json.loads(text.splitlines()[0])["fuel"] > 0)
 
+# Test scripts: a script that cannot be read has the code of what is wrong with it, a directive that fails has 1.
+case("a script that passes", ["wast", "-"], SUCCESS, "-: 1 passed, 0 failed, 0 not run\n", stdin=b"(component)")
+case("a directive that fails", ["wast", "-"], GUEST, check=lambda text: "1 failed" in text, stdin=b'(assert_invalid (component) "x")')
+case("a script that is none", ["wast", "-"], INVALID, check=lambda text: "line 1, column 2" in text, stderr="error: .*line 1, column 2", stdin=b"(nonsense)")
+case("a script that is no text", ["wast", "--json", "-"], INVALID, stdin=b"\xff\xfe",
+     check=lambda text: json.loads(text)["failed"] == 1 and json.loads(text)["error"]["kind"] == "invalid-input")
+case("a script that is not there", ["wast", "nothing.wast"], NOT_FOUND, check=lambda text: "nothing.wast" in text, stderr="nothing.wast")
+case("a script that is too large", ["wast", "-"], LIMIT, check=lambda text: "the limit is" in text, stderr="the limit is", stdin=b" " * (8 * 1024 * 1024 + 1))
+case("other scripts run beside one that is not there", ["wast", "nothing.wast", "-"], NOT_FOUND, check=lambda text: "-: 1 passed" in text, stderr="nothing.wast",
+     stdin=b"(component)")
+case("a folder without scripts", ["wast", "."], NOT_FOUND, stderr="no script")
+
 # Arguments that are refused.
 call("an unknown function with a near name", "ehco(\"x\")", NOT_FOUND, stderr=r'there is no exported function "ehco"; did you mean "echo"\?')
 call("an unknown function lists what there is", "zzzzzzzz()", NOT_FOUND, stderr=r'no exported function "zzzzzzzz"; there are: echo, bytes, divide')

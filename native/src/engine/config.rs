@@ -42,6 +42,8 @@ pub struct tn_engine_config {
     pub wasm_exceptions: u8,
     pub wasm_gc: u8,
     pub wasm_relaxed_simd: u8,
+    /// Memories that are shared between threads can be made. No limit of a store counts them.
+    pub shared_memory: u8,
     /// A memory may be moved when it grows past its reservation.
     pub memory_may_move: u8,
     /// Bytes of stack that guest code may use, counted from where each call enters.
@@ -113,6 +115,7 @@ fn wasmtime_config(from: &tn_engine_config) -> Result<Config, Failure> {
     config.cranelift_nan_canonicalization(from.nan_canonicalization != 0);
     config.relaxed_simd_deterministic(from.relaxed_simd_deterministic != 0);
     config.memory_may_move(from.memory_may_move != 0);
+    config.shared_memory(from.shared_memory != 0);
     // Only debuggers and profilers read it; traps find their frames without, and modules load faster.
     config.native_unwind_info(false);
     config.wasm_backtrace_max_frames(NonZeroUsize::new(limits::TRAP_FRAMES_MAX));

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::mem::{MaybeUninit, size_of};
 
-use wasmtime::{Extern, Func, Global, GlobalType, HeapType, Memory, MemoryType, Mutability, Ref, RefType, Table, TableType, Tag, V128, Val, ValRaw, ValType};
+use wasmtime::{Extern, Func, Global, GlobalType, HeapType, Memory, MemoryType, Mutability, Ref, RefType, SharedMemory, Table, TableType, Tag, V128, Val, ValRaw, ValType};
 
 use super::failure::run_failure;
 use super::store::{Context, context, tn_context};
@@ -101,12 +101,28 @@ pub const TN_FUNC: u32 = 0;
 pub const TN_TABLE: u32 = 1;
 pub const TN_MEMORY: u32 = 2;
 pub const TN_GLOBAL: u32 = 3;
-/// A shared memory: listed, never handed out.
+/// A shared memory, in lists and as an export; `tn_instance_export_shared_memory` hands it out.
 pub const TN_OTHER: u32 = 4;
 /// An import only: function `index` of the instantiation's host set.
 pub const TN_HOST_FUNC: u32 = 5;
 /// An exception tag: handed from one instance to another, of no use to the host itself.
 pub const TN_TAG: u32 = 6;
+/// An import only: a shared memory, which need not be of the store.
+pub const TN_SHARED_MEMORY: u32 = 8;
+
+/// A memory that threads share. Any thread; alive as long as this handle or an instance holds it.
+#[allow(non_camel_case_types)]
+pub struct tn_shared_memory {
+    pub(crate) memory: SharedMemory,
+}
+
+/// Ends the caller's hold on a shared memory. Null is ignored.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tn_shared_memory_free(memory: *mut tn_shared_memory) {
+    if !memory.is_null() {
+        guard_value((), || drop(unsafe { Box::from_raw(memory) }));
+    }
+}
 
 /// An import only: an export of an instance that is given to the instantiation.
 pub const TN_EXPORT: u32 = 7;
@@ -134,6 +150,8 @@ pub union tn_extern_item {
     pub index: u32,
     /// `TN_EXPORT`.
     pub export_of: tn_export_of,
+    /// `TN_SHARED_MEMORY`; borrowed.
+    pub shared_memory: *const tn_shared_memory,
 }
 
 /// An import or an export.
@@ -166,6 +184,7 @@ pub(crate) unsafe fn extern_in(ctx: &mut Context<'_>, item: &tn_extern) -> Resul
             TN_MEMORY => Extern::Memory(item.of.memory.get()),
             TN_GLOBAL => Extern::Global(item.of.global.get()),
             TN_TAG => Extern::Tag(item.of.tag.get()),
+            TN_SHARED_MEMORY => Extern::SharedMemory((*item.of.shared_memory).memory.clone()),
             other => return Err(Failure::invalid(format!("an item of kind {other} cannot be imported"))),
         })
     }

@@ -191,6 +191,24 @@ pub unsafe extern "C" fn tn_instance_export(ctx: *mut tn_context, instance: *con
     })
 }
 
+/// The shared memory that is exported as `name`: it can be imported in any store of the engine. The caller frees it.
+/// Errors: `NotFound`; `InvalidInput` when the export is something else.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tn_instance_export_shared_memory(ctx: *mut tn_context, instance: *const tn_instance, name: tn_bytes, out: *mut *mut tn_shared_memory) -> *mut tn_error {
+    guard(|| unsafe {
+        let mut store = context(ctx);
+        let name = name.as_str("the name")?;
+        let Some(item) = (*instance).get().get_export(&mut store, name) else {
+            return Err(Failure::new(ErrorKind::NotFound, format!("there is no export \"{name}\"")));
+        };
+        let Extern::SharedMemory(memory) = item else {
+            return Err(Failure::invalid(format!("the export \"{name}\" is no shared memory")));
+        };
+        *out = Box::into_raw(Box::new(tn_shared_memory { memory }));
+        Ok(())
+    })
+}
+
 /// The export called `name`. Error: `NotFound`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tn_instance_export_named(ctx: *mut tn_context, instance: *const tn_instance, name: tn_bytes, out: *mut tn_extern) -> *mut tn_error {

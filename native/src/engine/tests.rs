@@ -25,6 +25,7 @@ fn config() -> tn_engine_config {
         wasm_exceptions: 0,
         wasm_gc: 0,
         wasm_relaxed_simd: 0,
+        shared_memory: 0,
         memory_may_move: 1,
         max_wasm_stack: unset,
         memory_reservation: unset,
