@@ -80,6 +80,20 @@ bool find_case(Guest& guest, const TypeNode& node, uint32_t discriminant, const 
   return true;
 }
 
+/// A case with the payload that `lift(type, value)` reads when there is one.
+template <class Lift>
+bool put_case(Guest& guest, const TypeNode& node, uint32_t discriminant, Value& value, Lift&& lift) {
+  const std::optional<TypeIndex>* payload = nullptr;
+  if (!find_case(guest, node, discriminant, payload)) return false;
+  Value::Case lifted(discriminant, nullptr);
+  if (*payload) {
+    if (!guest.spend(sizeof(Value))) return false;
+    lifted.payload = std::make_unique<Value>();
+    if (!lift(**payload, *lifted.payload)) return false;
+  }
+  return put(value, std::move(lifted));
+}
+
 bool load_variant(Guest& guest, const TypeNode& node, uint64_t address, Value& value) {
   uint32_t discriminant = 0;
   switch (node.layout.discriminant_bytes) {
@@ -87,30 +101,17 @@ bool load_variant(Guest& guest, const TypeNode& node, uint64_t address, Value& v
     case 2: discriminant = guest.load<uint16_t>(address); break;
     default: discriminant = guest.load<uint32_t>(address); break;
   }
-  const std::optional<TypeIndex>* payload = nullptr;
-  if (!find_case(guest, node, discriminant, payload)) return false;
-  Value::Case lifted(discriminant, nullptr);
-  if (*payload) {
-    if (!guest.spend(sizeof(Value))) return false;
-    lifted.payload = std::make_unique<Value>();
-    if (!lift_memory(guest, **payload, address + guest.payload_offset_of(node), *lifted.payload)) return false;
-  }
-  return put(value, std::move(lifted));
+  return put_case(guest, node, discriminant, value,
+                  [&](TypeIndex type, Value& payload) { return lift_memory(guest, type, address + guest.payload_offset_of(node), payload); });
 }
 
 bool lift_flat_variant(Guest& guest, const TypeNode& node, const RawValue*& flat, Value& value) {
   const RawValue* const end = flat + *node.layout.flat_count;
   const uint32_t discriminant = flat++->u32();
-  const std::optional<TypeIndex>* payload = nullptr;
-  if (!find_case(guest, node, discriminant, payload)) return false;
-  Value::Case lifted(discriminant, nullptr);
-  if (*payload) {
-    if (!guest.spend(sizeof(Value))) return false;
-    lifted.payload = std::make_unique<Value>();
-    if (!lift_flat(guest, **payload, flat, *lifted.payload)) return false;
-  }
+  const bool lifted =
+      put_case(guest, node, discriminant, value, [&](TypeIndex type, Value& payload) { return lift_flat(guest, type, flat, payload); });
   flat = end;
-  return put(value, std::move(lifted));
+  return lifted;
 }
 
 /// Bits past the last flag are the guest's noise and are dropped.
