@@ -44,6 +44,19 @@ std::string describe(const std::filesystem::path& path, const wast::Report& repo
   return text;
 }
 
+void expect_passes_whole(const std::filesystem::path& path) {
+  const Engine engine = *Engine::create();
+  const wast::Report report = run_script(engine, path);
+  EXPECT_GT(report.passed, 0);
+  EXPECT_TRUE(report.findings.empty()) << describe(path, report);
+}
+
+std::string name_of_script(const testing::TestParamInfo<std::filesystem::path>& info) {
+  std::string name = info.param.stem().string();
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
 std::vector<std::vector<std::byte>> binaries_of(std::string_view text) {
   const auto script = wast::Script::parse(text);
   TENON_CHECK(script.has_value(), script.error().message());

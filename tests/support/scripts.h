@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <filesystem>
 #include <ostream>
 #include <string>
@@ -18,6 +20,12 @@ wast::Report run_script(const Engine& engine, const std::filesystem::path& path)
 
 /// A report as test output: one line a finding.
 std::string describe(const std::filesystem::path& path, const wast::Report& report);
+
+/// Runs a script all of whose directives are to pass.
+void expect_passes_whole(const std::filesystem::path& path);
+
+/// A test's name for a script that is its parameter.
+std::string name_of_script(const testing::TestParamInfo<std::filesystem::path>& info);
 
 /// The binaries of a script's text, in its order.
 std::vector<std::vector<std::byte>> binaries_of(std::string_view text);
