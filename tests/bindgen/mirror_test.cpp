@@ -41,6 +41,12 @@ class Kinds final : public kinds::Host {
   tenon::Result<std::vector<std::string>> strings(tenon::HostCall&, std::vector<std::string> texts) override { return texts; }
   tenon::Result<std::vector<bool>> switches(tenon::HostCall&, std::vector<bool> states) override { return states; }
   tenon::Result<kinds::Path> way(tenon::HostCall&, kinds::Path points) override { return points; }
+  tenon::Result<std::vector<std::pair<std::string, kinds::Person>>> people(tenon::HostCall&,
+                                                                          std::vector<std::pair<std::string, kinds::Person>> by_name) override {
+    return by_name;
+  }
+  tenon::Result<kinds::Matrix> turned(tenon::HostCall&, kinds::Matrix rows) override { return kinds::Matrix{rows[2], rows[1], rows[0]}; }
+  tenon::Result<kinds::Settings> all_settings(tenon::HostCall&, kinds::Settings given) override { return given; }
   tenon::Result<kinds::Outcome> try_it(tenon::HostCall&, kinds::Outcome outcome) override { return outcome; }
   tenon::Result<std::expected<void, std::monostate>> plain(tenon::HostCall&, std::expected<void, std::monostate> outcome) override { return outcome; }
   tenon::Result<std::expected<void, std::string>> half(tenon::HostCall&, std::expected<void, std::string> outcome) override { return outcome; }
@@ -131,6 +137,18 @@ TEST_F(Mirror, ReflectsEveryKindOfValue) {
   EXPECT_EQ(guest.many_flags(kinds::Many().set(kinds::Many::Flag::N31)).value().bits[0], 0x80000000U);
 }
 
+TEST_F(Mirror, ReflectsMapsAndFixedLengthLists) {
+  const mirror::Exports exports = open();
+  const auto& guest = exports.kinds();
+  const std::vector<std::pair<std::string, kinds::Person>> people{{"ada", {.full_name = "Ada", .tags = {"a"}}}, {"", {.full_name = "nobody", .age = 7}}};
+  EXPECT_EQ(guest.people(people).value(), people);
+  EXPECT_TRUE(guest.people({}).value().empty());
+  const kinds::Matrix rows{{{1.0F, -2.5F}, {3.0F, 4.0F}, {5.0F, 6.0F}}};
+  EXPECT_EQ(guest.turned(rows).value(), (kinds::Matrix{rows[2], rows[1], rows[0]}));
+  const kinds::Settings settings{.limits = {{"files", 10}, {"memory", 4'000'000'000U}}, .corner = {1, 2, 3, 255}};
+  EXPECT_EQ(guest.all_settings(settings).value(), settings);
+}
+
 TEST_F(Mirror, ReflectsListsAndResults) {
   const mirror::Exports exports = open();
   const auto& guest = exports.kinds();
@@ -198,6 +216,19 @@ TEST_F(Mirror, AnExportOfAnotherTypeIsRefusedByParameterName) {
   EXPECT_EQ(exports.error().kind(), tenon::ErrorKind::InvalidInput);
   EXPECT_NE(exports.error().message().find("greet"), std::string::npos) << exports.error().message();
   EXPECT_NE(exports.error().message().find("name"), std::string::npos) << exports.error().message();
+}
+
+TEST_F(Mirror, AMapThatIsAListThereIsRefusedByParameterName) {
+  const auto exports = open(replaced(read("world.wit"), "people: func(by-name: map<string, person>)", "people: func(by-name: list<tuple<string, point>>)"), read("mirror.wat"));
+  ASSERT_FALSE(exports);
+  EXPECT_NE(exports.error().message().find("people"), std::string::npos) << exports.error().message();
+}
+
+TEST_F(Mirror, AFixedLengthListThatIsATupleThereIsRefusedByFieldName) {
+  const auto exports = open(replaced(read("world.wit"), "corner: list<u8, 4>", "corner: tuple<u8, u8, u8, u8>"), read("mirror.wat"));
+  ASSERT_FALSE(exports);
+  EXPECT_NE(exports.error().message().find("field `corner`"), std::string::npos) << exports.error().message();
+  EXPECT_NE(exports.error().message().find("fixed-length list"), std::string::npos) << exports.error().message();
 }
 
 }  // namespace
