@@ -7,7 +7,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <csignal>
 #include <fstream>
+#include <random>
 #include <string>
 #include <thread>
 
@@ -346,6 +349,71 @@ TEST_F(CacheTest, ManyWritersAndReadersAgree) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
   EXPECT_EQ(files().size(), 1U);
+}
+
+/// Runs `body` in a process of its own that is killed after `delay`, if it has not ended by then.
+template <class Body>
+void run_and_kill(std::chrono::nanoseconds delay, Body&& body) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    body();
+    _exit(0);
+  }
+  const auto end = std::chrono::steady_clock::now() + delay;
+  while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  kill(child, SIGKILL);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+}
+
+TEST_F(CacheTest, AWriterThatIsKilledAnywhereLeavesNothingThatWouldBeRun) {
+  const std::string text = large_module();
+  const core::Module module = make_module(engine_, text);
+  const std::string plain(200'000, 'p');
+  const CacheKey key = CodeCache::key(engine_, "test", std::as_bytes(std::span(text)));
+  const auto write = [&] {
+    const auto cache = CodeCache::open(folder_, 1 << 30);
+    if (cache) (void)(*cache)->save(key, "test", std::as_bytes(std::span(plain)), std::span(&module, 1));
+  };
+  // How long a whole write takes, in a folder that is there and in one that is not.
+  const auto start = std::chrono::steady_clock::now();
+  run_and_kill(std::chrono::seconds(0), [] {});
+  write();
+  const auto whole = std::chrono::steady_clock::now() - start;
+  std::mt19937_64 random(48);
+  size_t found = 0;
+  size_t missing = 0;
+  for (int round = 0; round < 150; round++) {
+    // Every third time the folder and its secret are new as well.
+    if (round % 3 == 0) {
+      fs::remove_all(folder_);
+      fs::create_directory(folder_);
+    } else {
+      open()->clean().value();
+    }
+    run_and_kill(std::chrono::nanoseconds(random() % static_cast<uint64_t>(2 * whole.count())), write);
+    const auto cache = open();
+    const auto items = cache->list(CodeCache::Check::Digests).value();
+    for (const CacheItem& item : items) EXPECT_EQ(item.fault, "") << item.file;
+    if (const auto entry = cache->load(engine_, key)) {
+      found++;
+      EXPECT_EQ(entry->plain.size(), plain.size());
+      EXPECT_EQ(answer(entry->modules[0]), 9);
+    } else {
+      missing++;
+      EXPECT_TRUE(items.empty());
+      // What the writer left is in nobody's way.
+      ASSERT_TRUE(cache->save(key, "test", std::as_bytes(std::span(plain)), std::span(&module, 1)));
+      EXPECT_EQ(answer(cache->load(engine_, key)->modules[0]), 9);
+    }
+  }
+  EXPECT_GT(found, 0u) << "no writer came to its end";
+  EXPECT_GT(missing, 0u) << "no writer was killed before its end";
+  open()->clean().value();
+  size_t left = 0;
+  for (const auto& file : fs::recursive_directory_iterator(folder_)) left += file.is_regular_file() ? 1 : 0;
+  EXPECT_LE(left, 1u) << "only the secret stays";
 }
 
 TEST_F(CacheTest, EngineWithACacheFolderCompilesOnce) {
