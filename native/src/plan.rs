@@ -10,6 +10,7 @@ mod encode;
 mod flags;
 mod shims;
 mod types;
+mod values;
 
 use wasmtime_environ::component::{ComponentTypesBuilder, Translator};
 use wasmtime_environ::wasmparser::{BinaryReaderError, Parser, Validator, WasmFeatures};
@@ -79,6 +80,7 @@ fn translate_as(bytes: &[u8], features: u32, concurrency: Concurrency) -> Result
         error_contexts: types.num_error_context_tables() as u32,
     };
     let (types, root) = types.finish(&translation.component);
+    values::check(&translation, &types)?;
     encode::encode(&translation, &modules, &types, root, &tables, concurrency == Concurrency::On)
 }
 

@@ -220,25 +220,29 @@ TEST_F(Scripts, ShareMemoriesBetweenThreadsThatSayThreads) {
 }
 
 TEST_F(Scripts, GoOnWithoutAThreadThatWaitsForEver) {
-  constexpr std::string_view waiting = R"(;;! threads = true
+  // On a slow machine the time may be over before the guest waits; then it is ended like any other.
+  const auto run_for_a_moment = [this](std::string_view text) {
+    auto script = Script::parse(text);
+    EXPECT_TRUE(script) << script.error().message();
+    return script ? run(engine, *script, std::chrono::steady_clock::now() + std::chrono::milliseconds(200)) : Report();
+  };
+  const Report report = run_for_a_moment(R"(;;! threads = true
 (module $Mem (memory (export "shared") 1 1 shared))
 (thread $t (shared (module $Mem))
   (register "mem" $Mem)
   (module (memory (import "mem" "shared") 1 1 shared)
     (func (export "wait") (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))))
-  (invoke "wait"))
+  (assert_return (invoke "wait")))
 (wait $t)
-)";
-  auto script = Script::parse(waiting);
-  ASSERT_TRUE(script) << script.error().message();
-  const Report report = run(engine, *script, std::chrono::steady_clock::now() + std::chrono::milliseconds(50));
-  EXPECT_EQ(report.passed, 3) << "the module, the thread, the wait";
-  EXPECT_EQ(report.failed, 3) << "what the thread did";
-  auto alone = Script::parse(R"(;;! threads = true
+)");
+  EXPECT_EQ(report.passed + report.failed, 6);
+  EXPECT_GE(report.passed, 3) << "the module, the thread, the wait";
+  EXPECT_GE(report.failed, 1) << "what the thread waits in";
+  const Report alone = run_for_a_moment(R"(;;! threads = true
 (module (memory 1 1 shared) (func (export "wait") (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))))
-(invoke "wait"))");
-  ASSERT_TRUE(alone) << alone.error().message();
-  EXPECT_EQ(run(engine, *alone, std::chrono::steady_clock::now() + std::chrono::milliseconds(50)).failed, 2);
+(assert_return (invoke "wait")))");
+  EXPECT_EQ(alone.passed + alone.failed, 2);
+  EXPECT_GE(alone.failed, 1);
 }
 
 TEST_F(Scripts, RunCanonicalOptionsForGarbageCollectedValuesWithoutValues) {

@@ -12,8 +12,8 @@
 use std::collections::HashMap;
 
 use wasmtime_environ::component::{
-    CanonicalOptionsDataModel, ComponentExternData, ComponentTranslation, ComponentTypes, CoreDef, CoreExport, Export, ExportIndex, ExportItem, OptionsIndex,
-    FixedEncoding, GlobalInitializer, InstantiateModule, NameMap, RuntimeInstanceIndex, StringEncoding, Trampoline, Transcode, TypeComponentIndex, TypeFuncIndex,
+    CanonicalOptionsDataModel, ComponentExternData, ComponentTranslation, ComponentTypes, CoreDef, CoreExport, Export, ExportIndex, ExportItem, 
+    FixedEncoding, GlobalInitializer, InstantiateModule, NameMap, RuntimeInstanceIndex, StringEncoding, Trampoline, Transcode, TypeComponentIndex,
     TypeResourceTable, TypeResourceTableIndex, UnsafeIntrinsic,
 };
 use wasmtime_environ::collections::TryString;
@@ -489,26 +489,12 @@ impl<'a> Encoder<'a> {
         w
     }
 
-    /// Garbage-collected values cross no border here, as in Wasmtime 48: only functions without parameters and results may ask for them.
-    fn check_values(&self, types: &ComponentTypes) -> Result<(), Failure> {
-        let component = &self.translation.component;
-        let crosses = |ty: TypeFuncIndex, options: OptionsIndex| {
-            let ty = &types[ty];
-            let is_empty = types[ty.params].types.is_empty() && types[ty.results].types.is_empty();
-            matches!(component.options[options].data_model, CanonicalOptionsDataModel::Gc {}) && !is_empty
-        };
-        let exported = component.export_items.iter().any(|(_, item)| matches!(item, Export::LiftedFunction { ty, options, .. } if crosses(*ty, *options)));
-        let imported = self.translation.trampolines.iter().any(|(_, item)| matches!(item, Trampoline::LowerImport { lower_ty, options, .. } if crosses(*lower_ty, *options)));
-        if exported || imported { Err(unsupported("canonical options for garbage-collected values")) } else { Ok(()) }
-    }
-
     fn options(&mut self) -> Result<Table, Failure> {
         let mut table = Table::default();
         for (_, options) in self.translation.component.options.iter() {
-            // Functions of garbage-collected values are refused before (`check_values`); others have no memory.
             let (memory, realloc) = match options.data_model {
                 CanonicalOptionsDataModel::LinearMemory(linear) => (linear.memory, linear.realloc),
-                CanonicalOptionsDataModel::Gc {} => (None, None),
+                CanonicalOptionsDataModel::Gc {} => (None, None), // and nothing to put there, see `values`
             };
             let is_64 = memory.is_some_and(|memory| self.memories_64.get(&memory.as_u32()).copied().unwrap_or(false));
             let encoding = match options.string_encoding {
@@ -745,7 +731,6 @@ pub fn encode(
         ordinals: HashMap::new(),
         memories_64: HashMap::new(),
     };
-    encoder.check_values(types)?;
     let mut blob = Vec::new();
     let static_modules = encoder.static_modules(&mut blob)?;
     let initializers = encoder.initializers()?;
