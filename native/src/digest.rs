@@ -1,7 +1,7 @@
 //! BLAKE3, of many megabytes by several threads.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 
 use blake3::hazmat::{ChainingValue, HasherExt, Mode, left_subtree_len, merge_subtrees_non_root, merge_subtrees_root};
@@ -62,12 +62,18 @@ fn parallel(base: &Hasher, mode: Mode<'_>, data: &[u8], threads: usize) -> Hash 
     merge_subtrees_root(&left, &right, mode)
 }
 
+/// Asked for once: the answer takes a dozen calls into the system.
+fn threads() -> usize {
+    static COUNT: OnceLock<usize> = OnceLock::new();
+    *COUNT.get_or_init(|| thread::available_parallelism().map_or(1, |count| count.get().min(THREADS_MAX)))
+}
+
 fn digest(key: Option<&[u8; 32]>, data: &[u8]) -> Hash {
     let (mut base, mode) = match key {
         None => (Hasher::new(), Mode::Hash),
         Some(key) => (Hasher::new_keyed(key), Mode::KeyedHash(key)),
     };
-    let threads = if data.len() < PARALLEL_BYTES_MIN { 1 } else { thread::available_parallelism().map_or(1, |count| count.get().min(THREADS_MAX)) };
+    let threads = if data.len() < PARALLEL_BYTES_MIN { 1 } else { threads() };
     if threads == 1 { base.update(data).finalize() } else { parallel(&base, mode, data, threads) }
 }
 

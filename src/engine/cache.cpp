@@ -94,7 +94,7 @@ Result<> write_all(int fd, std::span<const std::byte> bytes) {
 /// A mapping that is unmapped.
 class Mapping {
  public:
-  Mapping(int fd, size_t size) : size_(size), address_(mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0)) {}
+  Mapping(int fd, size_t size) : size_(size), address_(mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0)) {}
   ~Mapping() {
     if (address_ != MAP_FAILED) munmap(address_, size_);
   }
