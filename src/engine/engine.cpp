@@ -76,7 +76,6 @@ namespace engine {
 
 EngineState::EngineState(const EngineConfig& config, OwnedEngine native)
     : config_(config), native_(std::move(native)), ticker_(config.tick, [engine = native_.get()] { tn_engine_increment_epoch(engine); }) {
-  tn_engine_fingerprint(native_.get(), fingerprint_.data());
   if (config_.cache_folder) {
     auto cache = CodeCache::open(*config_.cache_folder, config_.cache_bytes_max);
     if (cache) {
@@ -85,6 +84,11 @@ EngineState::EngineState(const EngineConfig& config, OwnedEngine native)
       notice_ = "compiled code is not cached: " + cache.error().message();
     }
   }
+}
+
+const std::array<uint8_t, 32>& EngineState::fingerprint() const {
+  std::call_once(fingerprint_once_, [this] { tn_engine_fingerprint(native_.get(), fingerprint_.data()); });
+  return fingerprint_;
 }
 
 std::string EngineState::notice() const {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "engine/cache.h"
@@ -21,7 +22,7 @@ class EngineState {
 
   const EngineConfig& config() const { return config_; }
   const tn_engine* native() const { return native_.get(); }
-  const std::array<uint8_t, 32>& fingerprint() const { return fingerprint_; }
+  const std::array<uint8_t, 32>& fingerprint() const;
   Ticker& ticker() const { return ticker_; }
   CodeCache* cache() const { return cache_.get(); }
   std::string notice() const;
@@ -29,7 +30,9 @@ class EngineState {
  private:
   EngineConfig config_;
   OwnedEngine native_;
-  std::array<uint8_t, 32> fingerprint_{};
+  /// Computed when it is first asked for: that reads code and data which nothing else needs.
+  mutable std::once_flag fingerprint_once_;
+  mutable std::array<uint8_t, 32> fingerprint_{};
   std::unique_ptr<CodeCache> cache_;
   std::string notice_;
   // Last, so that its thread ends before the engine that it ticks.
