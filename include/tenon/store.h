@@ -29,7 +29,7 @@ struct StoreLimits {
   uint64_t memory_bytes = std::numeric_limits<uint64_t>::max();
   /// Elements of all tables, 8 to 16 bytes each. Default 10,000,000.
   uint64_t table_elements = 10'000'000;
-  /// Core instances (a component has one for each of its core modules), memories and tables. Defaults 10,000.
+  /// Core instances (a component has one for each of its core modules, but for those that only passed calls on), memories and tables. Defaults 10,000.
   uint32_t instances = 10'000;
   uint32_t memories = 10'000;
   uint32_t tables = 10'000;
@@ -135,8 +135,8 @@ class Store final {
   /// thread of the store.
   Result<int> interrupt_descriptor();
 
-  /// How the last call that failed inside a guest of this store ended; nothing before the first.
-  const std::optional<Trap>& last_trap() const { return last_trap_; }
+  /// How the last call that failed inside a guest of this store ended, until the next one does; null before the first.
+  const Trap* last_trap() const { return last_trap_.get(); }
 
   /// Which limit the last call or instantiation that failed ran into; nothing when it failed otherwise, or for a limit of a host function's own.
   std::optional<StoreLimit> refused() const { return refused_; }
@@ -157,13 +157,13 @@ class Store final {
   std::atomic<bool> interrupted_ = false;
   std::atomic<int> interrupt_descriptor_ = -1;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
-  std::optional<Trap> last_trap_;
+  std::unique_ptr<Trap> last_trap_;
   StoreLimits limits_;
   std::optional<StoreLimit> refused_;
-  /// What has been instantiated, whether it succeeded or not.
-  uint64_t instances_ = 0;
-  uint64_t memories_ = 0;
-  uint64_t tables_ = 0;
+  /// What has been instantiated, whether it succeeded or not. Not more than the limits, which are as wide.
+  uint32_t instances_ = 0;
+  uint32_t memories_ = 0;
+  uint32_t tables_ = 0;
   /// Calls into guests that are going on, one within the other.
   uint32_t calls_ = 0;
   /// What limits had refused when the outermost of them began.

@@ -37,14 +37,23 @@ StoreState::StoreState(Store& store)
       number_(next_number()),
       lift_bytes_(lift_bytes_max_default),
       memories_stay_(reserves_all(store.engine().config())) {}
-StoreState::~StoreState() = default;
+StoreState::~StoreState() {
+  // One after the other: left to themselves, each would end the one before it from its own destructor, however many there are.
+  while (newest_ != nullptr) newest_ = std::move(newest_->older_);
+}
+
+InstanceState& StoreState::add(std::unique_ptr<InstanceState> instance) {
+  instance->older_ = std::move(newest_);
+  newest_ = std::move(instance);
+  return *newest_;
+}
 
 void StoreState::end() noexcept {
   is_ending_ = true;
-  for (const auto& instance : instances) instance->poison();
+  for (InstanceState* each = newest_.get(); each != nullptr; each = each->older_.get()) each->poison();
   // What fails now has nobody to be told.
   while (const std::shared_ptr<component::HostResource> resource = held.newest()) (void)drop(*resource);
-  for (size_t i = instances.size(); i > 0; --i) instances[i - 1]->drop_host_handles();
+  for (InstanceState* each = newest_.get(); each != nullptr; each = each->older_.get()) each->drop_host_handles();
 }
 
 Result<> StoreState::drop(component::HostResource& resource) {
@@ -58,8 +67,11 @@ Result<> StoreState::drop(component::HostResource& resource) {
 void StoreState::discard(InstanceState& instance) {
   instance.drop_host_handles();
   // Nobody else points to it: the host gets handles of an instance's own resources from its exports only, which were not there yet.
-  if (instance.has_code_in_engine()) kept_.insert(instance.pre().component);
-  std::erase_if(instances, [&instance](const auto& each) { return each.get() == &instance; });
+  const std::shared_ptr<const ComponentState>& component = instance.pre().component;
+  if (instance.has_code_in_engine() && std::ranges::find(kept_, component) == kept_.end()) kept_.push_back(component);
+  std::unique_ptr<InstanceState>* owner = &newest_;
+  while (owner->get() != &instance) owner = &(*owner)->older_;
+  *owner = std::move(instance.older_);
 }
 
 void StoreState::drop_taken() {
@@ -99,54 +111,35 @@ Result<> Entry::leave() {
   return {};
 }
 
-namespace {
+size_t InstanceState::room(const component::Plan& plan) {
+  using component::NearList;
+  const component::Counts& counts = plan.counts;
+  return NearList<tn_instance>::bytes(counts.instances) + NearList<tn_memory>::bytes(counts.memories) + NearList<tn_memory_view>::bytes(counts.memories) +
+         NearList<tn_func>::bytes(size_t{counts.reallocs} + counts.post_returns + plan.defined_resource_instances.size()) +
+         NearList<ComponentInstance>::bytes(counts.component_instances) + NearList<std::unique_ptr<LiftedFunc>>::bytes(plan.export_items.size());
+}
 
-/// Lists behind each other in one block; every element is made of whole words.
-class Lists {
- public:
-  template <class T>
-  static size_t bytes(size_t count) {
-    static_assert(sizeof(T) % sizeof(uint64_t) == 0 && alignof(T) <= alignof(uint64_t));
-    return count * sizeof(T);
-  }
-
-  explicit Lists(std::byte* at) : at_(at) {}
-
-  template <class T>
-  void make(std::span<T>& list, size_t count) {
-    T* const first = reinterpret_cast<T*>(std::exchange(at_, at_ + bytes<T>(count)));
-    std::uninitialized_value_construct_n(first, count);
-    list = {first, count};
-  }
-
- private:
-  std::byte* at_;
-};
-
-}  // namespace
+std::unique_ptr<InstanceState> InstanceState::create(StoreState& store, std::shared_ptr<const PreState> pre) {
+  void* const memory = ::operator new(sizeof(InstanceState) + room(pre->component->plan()));
+  return std::unique_ptr<InstanceState>(::new (memory) InstanceState(store, std::move(pre)));
+}
 
 InstanceState::InstanceState(StoreState& store, std::shared_ptr<const PreState> pre) : store_(store), pre_(std::move(pre)), number_(next_number()) {
   const component::Counts& counts = plan().counts;
-  const size_t destructors = plan().defined_resource_instances.size();
-  const size_t exports = plan().export_items.size();
-  const size_t bytes = Lists::bytes<tn_instance>(counts.instances) + Lists::bytes<tn_memory>(counts.memories) + Lists::bytes<tn_memory_view>(counts.memories) +
-                       Lists::bytes<tn_func>(size_t{counts.reallocs} + counts.post_returns + destructors) +
-                       Lists::bytes<ComponentInstance>(counts.component_instances) + Lists::bytes<std::unique_ptr<LiftedFunc>>(exports);
-  block_ = std::make_unique_for_overwrite<std::byte[]>(bytes);
-  Lists lists(block_.get());
-  lists.make(instances_, counts.instances);
-  lists.make(memories_, counts.memories);
-  lists.make(seen_, counts.memories);
-  lists.make(reallocs_, counts.reallocs);
-  lists.make(post_returns_, counts.post_returns);
-  lists.make(destructors_, destructors);
-  lists.make(tables_, counts.component_instances);
-  lists.make(lifted_, exports);
+  std::byte* at = reinterpret_cast<std::byte*>(this) + sizeof(InstanceState);
+  at = instances_.make(at, counts.instances);
+  at = memories_.make(at, counts.memories);
+  at = seen_.make(at, counts.memories);
+  at = reallocs_.make(at, counts.reallocs);
+  at = post_returns_.make(at, counts.post_returns);
+  at = destructors_.make(at, plan().defined_resource_instances.size());
+  at = tables_.make(at, counts.component_instances);
+  lifted_.make(at, plan().export_items.size());
 }
 
 InstanceState::~InstanceState() {
-  std::destroy(tables_.begin(), tables_.end());
-  std::destroy(lifted_.begin(), lifted_.end());
+  tables_.destroy();
+  lifted_.destroy();
 }
 
 Result<> InstanceState::start() {
@@ -290,14 +283,21 @@ Result<tn_extern> InstanceState::find(const CoreDef& def) {
     return made;
   }
   // Globals that adapters share with the host: made when the first adapter asks. Both are 1 in a task that the host starts.
-  const auto* flags = std::get_if<component::InstanceFlags>(&def);
-  std::optional<tn_global>& global = flags != nullptr ? tables_[at(flags->instance)].flags : task_may_block_;
-  if (!global) {
-    TENON_TRY(global, make_global(1));
-  }
-  if (flags != nullptr) tables_[at(flags->instance)].shares_flags = true;
   made.kind = TN_GLOBAL;
-  made.of.global = *global;
+  if (const auto* flags = std::get_if<component::InstanceFlags>(&def)) {
+    ComponentInstance& instance = tables_[at(flags->instance)];
+    if (!instance.has_flags) {
+      TENON_TRY(instance.flags, make_global(1));
+      instance.has_flags = instance.shares_flags = true;
+    }
+    made.of.global = instance.flags;
+    return made;
+  }
+  if (task_may_block_ == nullptr) {
+    TENON_TRY(const tn_global global, make_global(1));
+    task_may_block_ = std::make_unique<tn_global>(global);
+  }
+  made.of.global = *task_may_block_;
   return made;
 }
 
@@ -315,14 +315,16 @@ Result<tn_func> InstanceState::find_func(const CoreDef& def) {
 }
 
 const tn_global* InstanceState::flags(RuntimeComponentInstanceIndex index) const {
-  std::optional<tn_global>& known = tables_[at(index)].flags;
-  if (known) return &*known;
+  ComponentInstance& instance = tables_[at(index)];
+  if (instance.has_flags) return &instance.flags;
   const auto& source = component().flags_export(index);
   if (!source) return nullptr;
   const core::Module& module = component().modules()[at(*component().module_of(source->instance))];
   const auto found = engine::get_export(store_.store(), instances_[at(source->instance)], module, source->ordinal);
   if (!found || found->kind != TN_GLOBAL) return nullptr;
-  return &known.emplace(found->of.global);
+  instance.flags = found->of.global;
+  instance.has_flags = true;
+  return &instance.flags;
 }
 
 bool InstanceState::read_flags(RuntimeComponentInstanceIndex index) const {
@@ -410,9 +412,7 @@ Result<Instance> InstancePre::instantiate(Store& store) const {
   if (engine::raw(store.engine()) != engine::raw(state_->component->engine())) return fail(ErrorKind::InvalidInput, "the component is of another engine");
   detail::StoreState& state = detail::StoreState::of(store);
   if (state.is_ending()) return fail(ErrorKind::InvalidInput, "the store is ending");
-  auto made = std::make_unique<detail::InstanceState>(state, state_);
-  detail::InstanceState& instance = *made;
-  state.instances.push_back(std::move(made));
+  detail::InstanceState& instance = state.add(detail::InstanceState::create(state, state_));
   if (auto started = instance.start(); !started) {
     state.discard(instance);
     return std::unexpected(std::move(started).error());

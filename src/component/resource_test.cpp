@@ -263,7 +263,7 @@ TEST_F(ResourceTest, AnInstanceThatDoesNotStartLeavesNothingBehind) {
     EXPECT_EQ(pre.instantiate(*store_).error().kind(), ErrorKind::Trap);
     EXPECT_EQ(ended_, (Numbers{2, 1}));
     ended_.clear();
-    EXPECT_TRUE(detail::StoreState::of(*store_).instances.empty());
+    EXPECT_FALSE(detail::StoreState::of(*store_).has_instances());
     EXPECT_EQ(detail::StoreState::of(*store_).handles.live(), 0u);
     EXPECT_EQ(detail::StoreState::of(*store_).scopes.depth(), 0u);
   }

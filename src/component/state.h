@@ -7,13 +7,13 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "component/handles.h"
 #include "component/host_resources.h"
 #include "component/names.h"
+#include "component/near_list.h"
 #include "component/plan.h"
 #include "component/scopes.h"
 #include "engine/cache.h"
@@ -209,16 +209,21 @@ class StoreState final : public engine::StoreExtension {
   component::HeldResources held;
   /// The instance whose guest code runs now: the one that was entered last. Instances only call each other through the host.
   InstanceState* current = nullptr;
-  std::vector<std::unique_ptr<InstanceState>> instances;
+
+  /// Takes an instance over.
+  InstanceState& add(std::unique_ptr<InstanceState> instance);
+  bool has_instances() const { return newest_ != nullptr; }
 
  private:
   Store& store_;
   tn_context* context_;
   uint64_t number_;
   uint64_t lift_bytes_;
+  /// The instance that was made last; each owns the one before it.
+  std::unique_ptr<InstanceState> newest_;
   std::vector<TakenResource> taken_;
   /// The engine keeps core instances as long as the store, and those of discarded instances have functions that point into their component.
-  std::unordered_set<std::shared_ptr<const ComponentState>> kept_;
+  std::vector<std::shared_ptr<const ComponentState>> kept_;
   bool memories_stay_;
   bool is_ending_ = false;
 };
@@ -226,7 +231,8 @@ class StoreState final : public engine::StoreExtension {
 /// A live instance. Owned by its store.
 class InstanceState final {
  public:
-  InstanceState(StoreState& store, std::shared_ptr<const PreState> pre);
+  /// Makes an instance that has not started.
+  static std::unique_ptr<InstanceState> create(StoreState& store, std::shared_ptr<const PreState> pre);
   ~InstanceState();
   InstanceState(const InstanceState&) = delete;
   InstanceState& operator=(const InstanceState&) = delete;
@@ -293,16 +299,26 @@ class InstanceState final {
   Result<LiftedFunc*> lifted(component::ExportIndex index);
   Result<core::Module> module(component::ExportIndex index) const;
 
+  /// Made with room behind it, which is more than its size tells.
+  static void operator delete(void* pointer) { ::operator delete(pointer); }
+
  private:
+  friend class StoreState;
+
   struct ComponentInstance {
     component::HandleTable handles;
     /// The global that adapters share with the host, once it was looked for.
-    std::optional<tn_global> flags;
-    uint16_t backpressure = 0;
-    bool may_leave = true;
+    tn_global flags{};
+    bool has_flags = false;
     /// The global counts, not `may_leave`.
     bool shares_flags = false;
+    bool may_leave = true;
+    uint16_t backpressure = 0;
   };
+
+  /// Bytes for the lists of an instance of `plan`.
+  static size_t room(const component::Plan& plan);
+  InstanceState(StoreState& store, std::shared_ptr<const PreState> pre);
 
   Result<> step(const component::Initializer& initializer);
   Result<> instantiate(const component::InstantiateStaticModule& step);
@@ -320,19 +336,20 @@ class InstanceState final {
   StoreState& store_;
   std::shared_ptr<const PreState> pre_;
   uint64_t number_;
-  /// One allocation for all of the lists below, because many instances live at a time.
-  std::unique_ptr<std::byte[]> block_;
-  std::span<tn_instance> instances_;
-  std::span<tn_memory> memories_;
-  std::span<tn_memory_view> seen_;
-  std::span<tn_func> reallocs_;
-  std::span<tn_func> post_returns_;
-  std::span<tn_func> destructors_;
-  std::span<ComponentInstance> tables_;
+  /// The instance that its store made before this one.
+  std::unique_ptr<InstanceState> older_;
+  // In the room behind this object, because many instances live at a time.
+  component::NearList<tn_instance> instances_;
+  component::NearList<tn_memory> memories_;
+  component::NearList<tn_memory_view> seen_;
+  component::NearList<tn_func> reallocs_;
+  component::NearList<tn_func> post_returns_;
+  component::NearList<tn_func> destructors_;
+  component::NearList<ComponentInstance> tables_;
   /// By `ExportIndex`; made on first use.
-  std::span<std::unique_ptr<LiftedFunc>> lifted_;
+  component::NearList<std::unique_ptr<LiftedFunc>> lifted_;
   /// Of plans for concurrent tasks only: their adapters share it.
-  std::optional<tn_global> task_may_block_;
+  std::unique_ptr<tn_global> task_may_block_;
   std::array<uint32_t, 2> context_words_{};
   std::vector<std::array<uint32_t, 2>> outer_context_words_;
   bool poisoned_ = false;

@@ -80,7 +80,7 @@ struct Access {
 
   static tn_context* context(const Store& store) { return store.context_; }
   static size_t stack_bytes(const Store& store) { return store.stack_bytes_; }
-  static std::optional<Trap>& last_trap(Store& store) { return store.last_trap_; }
+  static std::unique_ptr<Trap>& last_trap(Store& store) { return store.last_trap_; }
   static const StoreLimits& limits(const Store& store) { return store.limits_; }
   static std::optional<StoreLimit>& refused(Store& store) { return store.refused_; }
   /// Counts an instance of a module in, whether it comes about or not. Error: `LimitExceeded` when the store has no room for it.

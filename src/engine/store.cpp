@@ -98,9 +98,9 @@ Result<> Access::count_instance(Store& store, const core::Module& module) {
   const StoreLimits& limits = store.limits_;
   TENON_CHECK_OK(check(StoreLimit::Memories, "memories of a core instance", wanted.memories, limits.memories_per_instance));
   TENON_CHECK_OK(check(StoreLimit::Tables, "tables of a core instance", wanted.tables, limits.tables_per_instance));
-  TENON_CHECK_OK(check(StoreLimit::Instances, "core instances of the store", store.instances_ + 1, limits.instances));
-  TENON_CHECK_OK(check(StoreLimit::Memories, "memories of the store", store.memories_ + wanted.memories, limits.memories));
-  TENON_CHECK_OK(check(StoreLimit::Tables, "tables of the store", store.tables_ + wanted.tables, limits.tables));
+  TENON_CHECK_OK(check(StoreLimit::Instances, "core instances of the store", uint64_t{store.instances_} + 1, limits.instances));
+  TENON_CHECK_OK(check(StoreLimit::Memories, "memories of the store", uint64_t{store.memories_} + wanted.memories, limits.memories));
+  TENON_CHECK_OK(check(StoreLimit::Tables, "tables of the store", uint64_t{store.tables_} + wanted.tables, limits.tables));
   store.instances_ += 1;
   store.memories_ += wanted.memories;
   store.tables_ += wanted.tables;
@@ -131,7 +131,7 @@ Error take_error(Store& store, tn_error* error) {
     refused = growth;
   }
   Error answer(trap.kind, trap.message);
-  Access::last_trap(store) = std::move(trap);
+  Access::last_trap(store) = std::make_unique<Trap>(std::move(trap));
   return answer;
 }
 
