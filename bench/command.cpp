@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include <iostream>
 #include <span>
 #include <utility>
 

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,7 +35,7 @@ inline constexpr uint64_t table_elements = 20'000;
 template <class T>
 T must(Result<T> result, std::string_view what) {
   if (!result) {
-    std::cerr << what << ": " << result.error().message() << "\n";
+    std::fprintf(stderr, "%.*s: %s\n", static_cast<int>(what.size()), what.data(), result.error().message().c_str());
     std::exit(1);
   }
   if constexpr (!std::is_void_v<T>) return *std::move(result);
