@@ -90,6 +90,56 @@ TEST_F(Link, TrapsOnAHandleThatWasDropped) {
   }
 }
 
+TEST_F(Link, BoundsAPollOfTenMillionEntries) {
+  const auto linked = link(R"((component
+    (import "wasi:io/poll@0.2.0" (instance $poll
+      (export "pollable" (type $pollable (sub resource)))
+      (export "poll" (func (param "in" (list (borrow $pollable))) (result (list u32))))))
+    (alias export $poll "pollable" (type $pollable))
+    (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
+      (alias outer 1 $pollable (type $p'))
+      (export "pollable" (type $p (eq $p')))
+      (export "subscribe-duration" (func (param "when" u64) (result (own $p))))))
+    (core module $libc
+      (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 64)))
+    (core instance $libc (instantiate $libc))
+    (core func $subscribe (canon lower (func $clock "subscribe-duration")))
+    (core func $poll' (canon lower (func $poll "poll") (memory $libc "memory") (realloc (func $libc "realloc"))))
+    (core module $m
+      (import "libc" "memory" (memory 1))
+      (import "" "subscribe" (func $subscribe (param i64) (result i32)))
+      (import "" "poll" (func $poll (param i32 i32 i32)))
+      (func (export "run") (param $count i32) (local $handle i32) (local $at i32) (local $end i32)
+        (local.set $handle (call $subscribe (i64.const 0)))
+        (drop (memory.grow (i32.const 1000)))
+        (local.set $at (i32.const 1024))
+        (local.set $end (i32.add (local.get $at) (i32.shl (local.get $count) (i32.const 2))))
+        (loop
+          (i32.store (local.get $at) (local.get $handle))
+          (local.set $at (i32.add (local.get $at) (i32.const 4)))
+          (br_if 0 (i32.lt_u (local.get $at) (local.get $end))))
+        (call $poll (i32.const 1024) (local.get $count) (i32.const 16))))
+    (core instance $i (instantiate $m (with "libc" (instance $libc)) (with "" (instance
+      (export "subscribe" (func $subscribe)) (export "poll" (func $poll'))))))
+    (func (export "run") (param "count" u32) (canon lift (core func $i "run")))))");
+  ASSERT_TRUE(linked) << linked.error().message();
+  for (const uint32_t count : {1'000'000U, 10'000'000U}) {
+    policy::Guard guard(policy::Rules::from_grants({}).value(), policy::Budget::create({}));
+    const auto store = Store::create(engine_).value();
+    const Context context(*store, guard, std::make_shared<const Config>());
+    const Instance instance = linked->instantiate(*store).value();
+    const auto result = instance.get_func<void(uint32_t)>("run")->call(count);
+    if (count < 10'000'000U) {
+      EXPECT_TRUE(result) << result.error().message();
+    } else {
+      ASSERT_FALSE(result);
+      // Each entry lends a handle, and the store has room for about a million.
+      EXPECT_NE(result.error().message().find("handle limit exceeded"), std::string::npos) << result.error().message();
+    }
+  }
+}
+
 TEST_F(Link, ServesManyStoresWithOneInstancePre) {
   const InstancePre pre = link(driver::driver_guest("0.2.6")).value();
   for (int i = 0; i < 3; i++) {
