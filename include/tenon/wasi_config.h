@@ -20,6 +20,8 @@ struct Mount {
   std::string host_path = {};
   /// Absolute, normalised.
   std::string guest_path = {};
+  /// What the guest is told that the folder is called: "." or another relative path. Empty: `guest_path`.
+  std::string name = {};
   bool is_read_only = false;
   /// Whether paths may lead onto other file systems mounted beneath it.
   bool crosses_mounts = true;

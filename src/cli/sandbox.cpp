@@ -64,6 +64,8 @@ Result<wasi::Mount> parse_folder(std::string_view text) {
   if (!base::is_utf8(mount.host_path)) return wrong("the path is not UTF-8");
   std::string guest(separator == std::string_view::npos ? rest : rest.substr(separator + 2));
   if (separator != std::string_view::npos && guest.empty()) return wrong("the guest's path behind :: is missing");
+  // The rules speak of absolute paths; a program that is given a relative name finds its folder under that.
+  if (separator != std::string_view::npos && !guest.starts_with('/')) mount.name = guest;
   // A relative folder has its own name beneath the guest's root, which is where relative paths of programs begin.
   if (!guest.starts_with('/')) guest.insert(0, "/");
   auto pattern = PathPattern::parse(guest);

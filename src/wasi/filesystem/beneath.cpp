@@ -114,31 +114,35 @@ std::optional<std::string> guest_path(std::string_view base, std::string_view pa
 FileResult<Parent> open_parent(int base, std::string_view path, Resolution resolution) {
   if (path.empty()) return failed(ErrorCode::NoEntry);
   if (has_nul(path)) return failed(ErrorCode::Invalid);
-  Parent parent;
   std::string_view folder = path;
+  std::string_view name = ".";
   if (path == ".") {
     folder = {};
-    parent.name = ".";
-  } else if (const size_t slash = path.rfind('/'); ends_as_folder(path) || path.substr(slash + 1) == "..") {
-    parent.name = ".";
-  } else if (slash == std::string_view::npos) {
-    folder = {};
-    parent.name = path;
-  } else {
-    folder = without_slashes(path.substr(0, slash + 1));
-    parent.name = path.substr(slash + 1);
+  } else if (const size_t slash = path.rfind('/'); !ends_as_folder(path) && path.substr(slash + 1) != "..") {
+    folder = slash == std::string_view::npos ? std::string_view() : without_slashes(path.substr(0, slash + 1));
+    name = path.substr(slash + 1);
   }
+  // The kernel says where a name is too long; this keeps it from being copied before.
+  if (name.size() >= PATH_MAX) return failed(ErrorCode::NameTooLong);
+  Parent parent;
   parent.folder = base;
-  if (folder.empty()) return parent;
-  auto opened = open_beneath(base, folder, O_PATH | O_DIRECTORY, resolution);
-  if (!opened) return failed(opened.error());
-  parent.opened = std::move(*opened);
-  parent.folder = parent.opened.get();
+  if (!folder.empty()) {
+    auto opened = open_beneath(base, folder, O_PATH | O_DIRECTORY, resolution);
+    if (!opened) return failed(opened.error());
+    parent.opened = std::move(*opened);
+    parent.folder = parent.opened.get();
+  }
+  parent.name = name;
   return parent;
 }
 
 FileResult<struct stat> stat_beneath(int base, std::string_view path, bool follows, Resolution resolution) {
   struct stat found = {};
+  if (path.size() >= PATH_MAX) return failed(ErrorCode::NameTooLong);
+  if (path == ".") {
+    if (fstat(base, &found) != 0) return failed_with_errno();
+    return found;
+  }
   // One call instead of three where the path is one name: nothing to resolve, and a name that is no symlink needs no following.
   const std::optional<std::string_view> name = single_component(path);
   if (name && !has_nul(path) && resolution.mounts == Mounts::Cross && (!follows || name->size() == path.size())) {

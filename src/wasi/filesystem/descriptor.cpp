@@ -259,8 +259,12 @@ Answer<std::unique_ptr<DirectoryEntryStream>> Descriptor::read_directory(Context
               return std::make_shared<Fd>(std::move(fd));
             }));
   if (!opened) return failed(opened.error());
-  return std::make_unique<DirectoryEntryStream>(std::make_shared<const OpenFile>(
-      OpenFile{.fd = std::move(**opened), .type = DescriptorType::Directory, .device = file_->device, .inode = file_->inode, .may_hang = file_->may_hang}));
+  return std::make_unique<DirectoryEntryStream>(share({.fd = std::move(**opened),
+                                                       .type = DescriptorType::Directory,
+                                                       .device = file_->device,
+                                                       .inode = file_->inode,
+                                                       .may_hang = file_->may_hang,
+                                                       .is_writable = false}));
 }
 
 }  // namespace tenon::wasi::filesystem

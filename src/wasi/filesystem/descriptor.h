@@ -85,7 +85,7 @@ class Descriptor final : public Resource {
   template <class F>
   Answer<> change_at(Context& context, Right right, std::string_view path, F body);
   /// Opens, and looks at what that is.
-  Answer<std::shared_ptr<OpenFile>> open_file(Context& context, std::string_view path, int flags, Resolution resolution);
+  Answer<std::shared_ptr<const OpenFile>> open_file(Context& context, std::string_view path, int flags, Resolution resolution);
   Answer<struct stat> look_beneath(Context& context, std::string_view path, bool follows_symlink, Resolution resolution);
   Answer<struct stat> look_at(Context& context, Right right, PathFlags path_flags, std::string_view path);
 

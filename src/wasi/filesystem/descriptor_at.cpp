@@ -101,24 +101,35 @@ struct Wish {
 
 }  // namespace
 
-Answer<std::shared_ptr<OpenFile>> Descriptor::open_file(Context& context, std::string_view path, int flags, Resolution resolution) {
-  // Shared because what runs on the pool is copied.
-  TENON_TRY(auto opened, run_on(
-                             context, file_,
-                             [](const OpenFile& base, std::string_view at, int how, Resolution within) -> FileResult<std::shared_ptr<Opened>> {
-                               auto result = open_and_look(base, at, how, within);
-                               if (!result) return failed(result.error());
-                               return std::make_shared<Opened>(std::move(*result));
-                             },
-                             path, flags, resolution));
+Answer<std::shared_ptr<const OpenFile>> Descriptor::open_file(Context& context, std::string_view path, int flags, Resolution resolution) {
+  FileResult<Opened> opened;
+  if (!file_->may_hang) [[likely]] {
+    opened = open_and_look(*file_, path, flags, resolution);
+  } else {
+    // Shared because what runs on the pool is copied.
+    TENON_TRY(auto brought, run_on(
+                                context, file_,
+                                [](const OpenFile& base, std::string_view at, int how, Resolution within) -> FileResult<std::shared_ptr<Opened>> {
+                                  auto result = open_and_look(base, at, how, within);
+                                  if (!result) return failed(result.error());
+                                  return std::make_shared<Opened>(std::move(*result));
+                                },
+                                path, flags, resolution));
+    if (!brought) return failed(brought.error());
+    opened = std::move(**brought);
+  }
   if (!opened) return failed(opened.error());
-  Opened& found = **opened;
-  const FileResult<bool> may_hang = folder_->may_hang_on(found.found.st_dev, found.fd.get(), found.system);
+  const struct stat& found = opened->found;
+  const FileResult<bool> may_hang = folder_->may_hang_on(found.st_dev, opened->fd.get(), opened->system);
   if (!may_hang) return failed(may_hang.error());
-  const DescriptorType type = descriptor_type(found.found.st_mode);
+  const DescriptorType type = descriptor_type(found.st_mode);
   const bool is_device = type == DescriptorType::CharacterDevice || type == DescriptorType::BlockDevice;
-  return std::make_shared<OpenFile>(
-      OpenFile{.fd = std::move(found.fd), .type = type, .device = found.found.st_dev, .inode = found.found.st_ino, .may_hang = *may_hang || is_device});
+  return share({.fd = std::move(opened->fd),
+                .type = type,
+                .device = found.st_dev,
+                .inode = found.st_ino,
+                .may_hang = *may_hang || is_device,
+                .is_writable = (flags & O_ACCMODE) != O_RDONLY});
 }
 
 Answer<std::unique_ptr<Descriptor>> Descriptor::open_at(Context& context, PathFlags path_flags, std::string_view path, OpenFlags open_flags,
@@ -143,7 +154,7 @@ Answer<std::unique_ptr<Descriptor>> Descriptor::open_at(Context& context, PathFl
     rights = rights_.without_mixed();
   }
   if (!opened) return failed(opened.error());
-  const std::shared_ptr<OpenFile>& file = *opened;
+  const std::shared_ptr<const OpenFile>& file = *opened;
   const bool is_a_folder = file->type == DescriptorType::Directory;
   if (wish.wants_folder && !is_a_folder) return failed(ErrorCode::NotDirectory);
 
@@ -255,6 +266,7 @@ Answer<> Descriptor::unlink_file_at(Context& context, std::string_view path) {
 Answer<> Descriptor::symlink_at(Context& context, std::string_view old_path, std::string_view new_path) {
   if (is_folder() && old_path.starts_with('/')) return failed(ErrorCode::NotPermitted);
   if (is_folder() && old_path.find('\0') != std::string_view::npos) return failed(ErrorCode::Invalid);
+  if (is_folder() && old_path.size() >= PATH_MAX) return failed(ErrorCode::NameTooLong);
   return change_at(context, Right::SymlinkAt, new_path,
                    [target = std::string(old_path)](int folder, const char* name) { return symlinkat(target.c_str(), folder, name); });
 }

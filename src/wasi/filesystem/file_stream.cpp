@@ -132,6 +132,8 @@ StreamResult<void> FileOutputStream::advance(Context& context) {
 }
 
 StreamResult<uint64_t> FileOutputStream::check_write(Context& context) {
+  // Told before the first write, because a write of nothing has to fail, too.
+  if (!file_->is_writable) return std::unexpected(failure(EBADF));
   if (!file_->may_hang) [[likely]]
     return write_bytes_max;
   if (auto advanced = advance(context); !advanced) return std::unexpected(std::move(advanced).error());

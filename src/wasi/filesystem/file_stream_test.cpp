@@ -111,6 +111,8 @@ TEST_P(FileStream, NamesTheErrnoOfAFailure) {
   auto unwritable = output("file", 0, DescriptorFlags::read);
   EXPECT_EQ(write(*unwritable, "y"), "Bad file descriptor (os error 9)");
   EXPECT_EQ(write(*unwritable, "y"), "closed");
+  auto of_nothing = output("file", std::nullopt, DescriptorFlags::read);
+  EXPECT_FALSE(of_nothing->check_write(context()));
 }
 
 TEST_P(FileStream, WritesFromItsOffset) {

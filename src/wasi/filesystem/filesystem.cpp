@@ -148,7 +148,7 @@ Result<> add_preopens(Linker& linker) {
     Given given;
     for (const std::shared_ptr<Folder>& folder : context.part<Preopens>().folders()) {
       TENON_TRY(const HostOwn<Descriptor> handle, context.own<Descriptor>(std::make_unique<Descriptor>(context, folder)));
-      given.emplace_back(handle, HostText(folder->guest_path));
+      given.emplace_back(handle, HostText(folder->name));
     }
     return given;
   });

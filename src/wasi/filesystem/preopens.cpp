@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <sys/vfs.h>
 
+#include "wasi/blocking_pool.h"
 #include "wasi/filesystem/error_code.h"
 #include "wasi/filesystem/mounts.h"
 
@@ -61,6 +62,19 @@ DescriptorType descriptor_type(mode_t mode) {
   }
 }
 
+std::shared_ptr<const OpenFile> share(OpenFile file) {
+  if (!file.may_hang) return std::make_shared<const OpenFile>(std::move(file));
+  struct Close final : BlockingTask {
+    explicit Close(std::unique_ptr<OpenFile> owned) : file(std::move(owned)) {}
+    void run() override { file.reset(); }
+    std::unique_ptr<OpenFile> file;
+  };
+  return {std::make_unique<OpenFile>(std::move(file)).release(), [](OpenFile* last) {
+            const auto task = std::make_shared<Close>(std::unique_ptr<OpenFile>(last));
+            if (!BlockingPool::shared().start(task)) static_cast<void>(task->file.release());
+          }};
+}
+
 FileResult<bool> Folder::may_hang_on(dev_t device, int descriptor, std::optional<uint64_t> system) {
   if (device == file->device) return file->may_hang;
   for (const auto& [known, answer] : devices_) {
@@ -102,15 +116,17 @@ Result<std::shared_ptr<Folder>> Preopens::open_folder(const Wanted& wanted) {
   const auto type = static_cast<uint64_t>(system.f_type);
   folder->is_on_proc_ = is_proc(type);
   folder->has_hanging_beneath_ = mount.crosses_mounts && has_hanging_mount_beneath(opened.get());
+  folder->name = mount.name.empty() ? guest_path : mount.name;
   folder->guest_path = std::move(guest_path);
   folder->is_read_only = mount.is_read_only;
   folder->mounts = mount.crosses_mounts ? Mounts::Cross : Mounts::Stay;
   folder->folds_names = filesystem::folds_names(type);
-  folder->file = std::make_shared<const OpenFile>(OpenFile{.fd = std::move(opened),
-                                                           .type = DescriptorType::Directory,
-                                                           .device = found.st_dev,
-                                                           .inode = found.st_ino,
-                                                           .may_hang = folder->has_hanging_beneath_ || filesystem::may_hang(type)});
+  folder->file = share({.fd = std::move(opened),
+                        .type = DescriptorType::Directory,
+                        .device = found.st_dev,
+                        .inode = found.st_ino,
+                        .may_hang = folder->has_hanging_beneath_ || filesystem::may_hang(type),
+                        .is_writable = false});
   return folder;
 }
 
@@ -132,6 +148,7 @@ std::vector<Preopens::Wanted> Preopens::wanted(const policy::Guard& guard, const
       part = {.mount = mounts[over], .may_be_file = mounts[over].guest_path != grant.guest_path};
       part.mount.host_path = moved_beneath(grant.guest_path, part.mount.guest_path, part.mount.host_path);
       part.mount.guest_path = grant.guest_path;
+      if (part.may_be_file) part.mount.name.clear();
       is_used[over] = true;
     }
     by_mount[over].push_back(std::move(part));

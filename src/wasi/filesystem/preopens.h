@@ -27,7 +27,12 @@ struct OpenFile {
   ino_t inode = 0;
   /// Whether calls on it may hang, and so run on the pool.
   bool may_hang = false;
+  /// Whether it was opened for writing.
+  bool is_writable = true;
 };
+
+/// Shares a file that was opened. One that may hang is closed on the pool, because that may hang, too; where the pool takes no more, it stays open.
+std::shared_ptr<const OpenFile> share(OpenFile file);
 
 DescriptorType descriptor_type(mode_t mode);
 
@@ -35,6 +40,8 @@ DescriptorType descriptor_type(mode_t mode);
 class Folder final {
  public:
   std::string guest_path;
+  /// What the guest is told that it is called.
+  std::string name;
   std::shared_ptr<const OpenFile> file;
   bool is_read_only = false;
   Mounts mounts = Mounts::Cross;

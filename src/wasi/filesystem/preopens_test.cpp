@@ -90,6 +90,15 @@ TEST_F(PreopensTest, KeepsTheOrderOfTheMounts) {
   EXPECT_EQ(open({"filesystem:*:/y", "filesystem:*:/z"}, mounts), (Names{"/z ro", "/y"}));
 }
 
+TEST_F(PreopensTest, TellsTheGuestTheNameThatTheMountHas) {
+  const std::vector<Mount> mounts = {{.host_path = host_ + "/a", .guest_path = "/", .name = "."}, {.host_path = host_ + "/b", .guest_path = "/b", .name = "b"}};
+  EXPECT_EQ(open({"filesystem:*:/"}, mounts), (Names{"/", "/b"}));
+  EXPECT_EQ(folders()[0]->name, ".");
+  EXPECT_EQ(folders()[1]->name, "b");
+  EXPECT_EQ(open({"filesystem:*:/deep"}, mounts), Names{"/deep"});
+  EXPECT_EQ(folders()[0]->name, "/deep");
+}
+
 TEST_F(PreopensTest, OpensTheFolderOfAFileThatARuleNames) {
   EXPECT_EQ(open({"filesystem:read:" + host_ + "/a/file"}), Names{host_ + "/a"});
   Descriptor root(*context_, folders()[0]);

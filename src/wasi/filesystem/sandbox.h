@@ -91,11 +91,11 @@ class Sandbox {
     EXPECT_TRUE(opened) << opened.error().message();
     for (const std::shared_ptr<Folder>& folder : {*opened}) {
       if (options.may_hang) {
-        folder->file = std::make_shared<const OpenFile>(OpenFile{.fd = Fd(fcntl(folder->file->fd.get(), F_DUPFD_CLOEXEC, 0)),
-                                                                 .type = DescriptorType::Directory,
-                                                                 .device = folder->file->device,
-                                                                 .inode = folder->file->inode,
-                                                                 .may_hang = true});
+        folder->file = share({.fd = Fd(fcntl(folder->file->fd.get(), F_DUPFD_CLOEXEC, 0)),
+                              .type = DescriptorType::Directory,
+                              .device = folder->file->device,
+                              .inode = folder->file->inode,
+                              .may_hang = true});
       }
       folders_.push_back(std::make_unique<Descriptor>(*context_, folder));
     }
