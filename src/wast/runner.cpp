@@ -522,8 +522,8 @@ Judgement Runner::judge_exception(const Directive& directive) {
   if (error == nullptr) return failed("expected an exception, but it returned");
   const AnyInstance* instance = find_instance(directive.action.instance);
   const bool is_core = instance != nullptr && std::holds_alternative<core::Instance>(*instance);
-  const std::optional<Trap>& trap = store_->last_trap();
-  const bool is_exception = is_core && trap && trap->code == TrapCode::UncaughtException && trap->message == error->message();
+  const Trap* trap = store_->last_trap();
+  const bool is_exception = is_core && trap != nullptr && trap->code == TrapCode::UncaughtException && trap->message == error->message();
   return is_exception ? passed() : failed(fmt::format("expected an exception, got \"{}\"", error->message()));
 }
 
