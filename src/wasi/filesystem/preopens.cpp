@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <sys/vfs.h>
 
-#include "wasi/blocking_pool.h"
+#include "wasi/filesystem/closing.h"
 #include "wasi/filesystem/error_code.h"
 #include "wasi/filesystem/mounts.h"
 
@@ -64,15 +64,7 @@ DescriptorType descriptor_type(mode_t mode) {
 
 std::shared_ptr<const OpenFile> share(OpenFile file) {
   if (!file.may_hang) return std::make_shared<const OpenFile>(std::move(file));
-  struct Close final : BlockingTask {
-    explicit Close(std::unique_ptr<OpenFile> owned) : file(std::move(owned)) {}
-    void run() override { file.reset(); }
-    std::unique_ptr<OpenFile> file;
-  };
-  return {std::make_unique<OpenFile>(std::move(file)).release(), [](OpenFile* last) {
-            const auto task = std::make_shared<Close>(std::unique_ptr<OpenFile>(last));
-            if (!BlockingPool::shared().start(task)) static_cast<void>(task->file.release());
-          }};
+  return {std::make_unique<OpenFile>(std::move(file)).release(), [](OpenFile* last) { Closing::shared().close(std::unique_ptr<OpenFile>(last)); }};
 }
 
 FileResult<bool> Folder::may_hang_on(dev_t device, int descriptor, std::optional<uint64_t> system) {

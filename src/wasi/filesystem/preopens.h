@@ -31,7 +31,7 @@ struct OpenFile {
   bool is_writable = true;
 };
 
-/// Shares a file that was opened. One that may hang is closed on the pool, because that may hang, too; where the pool takes no more, it stays open.
+/// Shares a file that was opened. One that may hang is closed by `Closing`, because that may hang, too.
 std::shared_ptr<const OpenFile> share(OpenFile file);
 
 DescriptorType descriptor_type(mode_t mode);
