@@ -180,7 +180,9 @@ bool Guard::note(const Question& question, const Ruling& ruling) {
   std::string_view told = asked.text();
   uint64_t hash = hash_of(told);
   Slot* slot = asked.is_cut() ? nullptr : find_slot(hash, by, ruling.verdict, told);
-  const bool is_told = slot != nullptr || (!asked.is_cut() && distinct_ < limits_.distinct_max);
+  const bool is_observed = ruling.verdict == Verdict::Observed;
+  const bool has_room = is_observed ? observed_ < limits_.observed_max : distinct_ < limits_.distinct_max;
+  const bool is_told = slot != nullptr || (!asked.is_cut() && has_room);
   if (!is_told) {
     told = text_of_all(question.access);
     hash = hash_of(told);
@@ -196,7 +198,7 @@ bool Guard::note(const Question& question, const Ruling& ruling) {
   } else {
     decision.rule = is_told ? rules_->layers()[ruling.layer].advice(told) : "no rule allows it";
   }
-  if (is_told) ++distinct_;
+  if (is_told) ++(is_observed ? observed_ : distinct_);
   add_decision(std::move(decision), hash, by);
   return goes_on;
 }

@@ -19,6 +19,8 @@ namespace tenon::policy {
 struct GuardLimits {
   /// Decisions that differ in what was asked for or how it was decided. What comes later is counted under one entry per access and rule, whose target is "…".
   size_t distinct_max = 256;
+  /// The same for decisions of mode `observe`, from which a policy is learned: at about 1 KiB each.
+  size_t observed_max = 8192;
   /// Pairs of a host and an address that were told by `note_resolved`; the oldest are forgotten.
   size_t resolved_max = 1024;
 };
@@ -100,7 +102,8 @@ class Guard final {
   GuardLimits limits_;
   std::vector<Decision> decisions_;
   std::vector<Slot> slots_;  // a hash table with open addressing; its size is a power of two
-  size_t distinct_ = 0;
+  size_t distinct_ = 0;  // but observed ones
+  size_t observed_ = 0;
   std::vector<Resolved> resolved_;  // a ring once it is full
   size_t resolved_next_ = 0;
 };

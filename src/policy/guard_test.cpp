@@ -235,6 +235,16 @@ TEST(Guard, KeepsABoundedNumberOfDecisions) {
   EXPECT_EQ(count, 2000u);
 }
 
+TEST(Guard, KeepsMoreOfWhatIsObservedThanOfWhatIsEnforced) {
+  RuleLayer observe;
+  observe.scopes.push_back({.name = "test", .rules = {{.capability = {}, .effect = Effect::Allow, .mode = Mode::Observe, .source = {}}}});
+  Guard guard(Rules::create({observe}), nullptr, {.distinct_max = 10, .observed_max = 50});
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(guard.allow_path(Access::FilesystemRead, "/" + std::to_string(i)));
+  ASSERT_EQ(guard.decisions().size(), 51u);
+  EXPECT_EQ(guard.decisions()[50].capability, "filesystem:read:…");
+  EXPECT_EQ(guard.decisions()[50].count, 50u);
+}
+
 TEST(Guard, KeepsNoLongTexts) {
   Guard guard = guard_of({"filesystem:read:/"});
   EXPECT_TRUE(guard.allow_path(Access::FilesystemRead, "/" + std::string(2000, 'a')));

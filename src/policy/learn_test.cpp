@@ -138,7 +138,7 @@ TEST(Learn, AllowsAllThatWasUsed) {
       all = guard.allow_address(Access::NetworkOutbound, Transport::Tcp, *parse_address("10.0.0.1"), 80) && all;
       return guard.allow_http({"GET", "http", "b.com", 80, "/x" + std::to_string(pick(9))}) && all;
     };
-    Guard first(Rules::create({observe}), nullptr, {.distinct_max = 1000});
+    Guard first(Rules::create({observe}), nullptr);
     const auto seed = random;
     EXPECT_TRUE(run(first));
     const std::string text = learn_policy(first.decisions());
