@@ -181,13 +181,13 @@ Result<> transcoder(const TrampolineRecord& record, InstanceState& instance, Raw
 }
 
 /// Every built-in but LowerImport: `may_leave` where the plan asks for it, then the body.
-template <Body body>
+template <Body Run>
 tn_error* builtin(void* env, void* data, tn_context*, tn_val* values, size_t) noexcept {
   const auto& record = *static_cast<const TrampolineRecord*>(env);
   InstanceState& instance = *StoreState::current_of(data).current;
   if (record.checked && !instance.may_leave(*record.checked)) [[unlikely]]
     return engine::give_error(cannot_leave().error());
-  if (auto done = body(record, instance, raw(values)); !done) [[unlikely]]
+  if (auto done = Run(record, instance, raw(values)); !done) [[unlikely]]
     return engine::give_error(done.error());
   return nullptr;
 }

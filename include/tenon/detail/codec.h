@@ -249,7 +249,7 @@ template <class Self, class T>
 struct PointerPair : CodecBase {
   static constexpr size_t flat = 2;
   template <int W>
-  static constexpr uint64_t size = 2 * W;
+  static constexpr uint64_t size = uint64_t{2} * W;
   template <int W>
   static constexpr uint32_t alignment = W;
 
