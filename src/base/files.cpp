@@ -74,6 +74,27 @@ bool write_all(int descriptor, std::string_view content) {
   return true;
 }
 
+/// Writes to what is there already: a device, a pipe, an open file by its name in /proc. Nothing takes its place.
+Result<> write_into(const std::filesystem::path& path, std::string_view content) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY));
+  if (file.number() < 0 || !write_all(file.number(), content) || !file.close()) return system_failure("cannot write", path, errno);
+  return {};
+}
+
+/// The file that `path` names after all links, which need not be there yet.
+std::filesystem::path follow_links(std::filesystem::path path) {
+  constexpr int links_max = 40;  // as the kernel's
+  std::error_code failure;
+  for (int i = 0; i < links_max; i++) {
+    const std::filesystem::path next = std::filesystem::read_symlink(path, failure);
+    if (failure) break;
+    path = path.parent_path() / next;
+    // These links lead to what is open, whatever text they hold.
+    if (path.native().starts_with("/proc/")) break;
+  }
+  return path;
+}
+
 }  // namespace
 
 Result<std::string> read_file(const std::filesystem::path& path, uint64_t size_max) {
@@ -90,10 +111,17 @@ Result<std::string> read_stdin(uint64_t size_max) { return read_all(STDIN_FILENO
 
 Result<> write_file(const std::filesystem::path& path, std::string_view content, mode_t mode) {
   static std::atomic<uint64_t> counter{0};  // names of one process differ by it, of two processes by the process
-  const std::filesystem::path temporary = fmt::format("{}.{}.{}.new", path.string(), ::getpid(), counter++);
+  const std::filesystem::path target = follow_links(path);
+  struct stat status = {};
+  if (::stat(target.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return fail(ErrorKind::InvalidInput, fmt::format("cannot write {}: it is a folder", path.string()));
+    if (!S_ISREG(status.st_mode) || target.native().starts_with("/proc/")) return write_into(target, content);
+    mode &= status.st_mode;
+  }
+  const std::filesystem::path temporary = fmt::format("{}.{}.{}.new", target.string(), ::getpid(), counter++);
   Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (file.number() < 0) return system_failure("cannot write", path, errno);
-  if (!write_all(file.number(), content) || !file.close() || ::rename(temporary.c_str(), path.c_str()) != 0) {
+  if (!write_all(file.number(), content) || !file.close() || ::rename(temporary.c_str(), target.c_str()) != 0) {
     const int code = errno;
     ::unlink(temporary.c_str());
     return system_failure("cannot write", path, code);

@@ -1,5 +1,6 @@
 #include "base/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -81,6 +82,53 @@ TEST_F(Files, ReplacesAFileAndLeavesNothingElse) {
   struct stat status = {};
   ASSERT_EQ(::stat(path("x").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600U);
+}
+
+TEST_F(Files, OpensANewFileToNobodyWhoCouldNotReadTheOld) {
+  ASSERT_TRUE(write_file(path("x"), "old", 0600));
+  ASSERT_TRUE(write_file(path("x"), "new"));
+  struct stat status = {};
+  ASSERT_EQ(::stat(path("x").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+}
+
+TEST_F(Files, ReplacesWhatALinkNamesAndNotTheLink) {
+  std::filesystem::create_directory(path("folder"));
+  std::filesystem::create_symlink("folder/file", path("link"));
+  ASSERT_TRUE(write_file(path("link"), "new"));  // the file was not there
+  ASSERT_TRUE(write_file(path("link"), "newer"));
+  EXPECT_TRUE(std::filesystem::is_symlink(path("link")));
+  EXPECT_EQ(*read_file(path("folder/file"), 10), "newer");
+}
+
+TEST_F(Files, WritesToAPipeWhichStaysOne) {
+  const std::string pipe = path("pipe").string();
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::string got;
+  std::thread reader([&] { got = read_file(pipe, 1000).value_or("nothing"); });
+  EXPECT_TRUE(write_file(pipe, "through"));
+  reader.join();
+  EXPECT_EQ(got, "through");
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  EXPECT_EQ(entries(), 1U);
+}
+
+TEST_F(Files, WritesToAnOpenDescriptorByItsName) {
+  const int file = ::open(path("x").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_GE(file, 0);
+  std::filesystem::create_symlink("/proc/self/fd/" + std::to_string(file), path("link"));
+  ASSERT_TRUE(write_file(path("link"), "open"));
+  char content[4] = {};
+  EXPECT_EQ(::pread(file, content, sizeof content, 0), 4);
+  EXPECT_EQ(std::string(content, 4), "open");
+  ::close(file);
+}
+
+TEST_F(Files, RefusesToWriteOverAFolder) {
+  const auto written = write_file(path(""), "x");
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().kind(), ErrorKind::InvalidInput);
+  EXPECT_EQ(entries(), 0U);
 }
 
 TEST_F(Files, KeepsTheOldContentWhenTheNewDoesNotFit) {
