@@ -11,7 +11,7 @@ Result<ExitCode> write_text(Program& program, const std::string& path, std::stri
     program.print(text);
     return ExitCode::Success;
   }
-  if (auto written = base::write_file(path, text); !written) return std::unexpected<Error>(std::move(written).error().wrap(path));
+  TENON_CHECK_OK(base::write_file(path, text));
   return ExitCode::Success;
 }
 

@@ -58,19 +58,11 @@ Result<std::vector<fs::path>> list(const fs::path& folder) {
   return entries;
 }
 
-Result<std::string> read(const fs::path& path) {
-  auto contents = base::read_file(path, file_bytes_max);
-  if (!contents) {
-    return std::unexpected<Error>(std::move(contents).error().wrap(path.string()));
-  }
-  return contents;
-}
-
 Result<> read_into(std::vector<Source>& sources, const fs::path& path, uint32_t package) {
   if (sources.size() >= files_max) {
     return fail(ErrorKind::LimitExceeded, "more than " + std::to_string(files_max) + " WIT files");
   }
-  TENON_TRY(std::string contents, read(path));
+  TENON_TRY(std::string contents, base::read_file(path, file_bytes_max));
   sources.push_back({path.string(), std::move(contents), package});
   return {};
 }
@@ -155,7 +147,7 @@ Package::~Package() = default;
 
 Result<Package> Package::load(const fs::path& path, const ParseOptions& options) {
   if (entry_kind(path) != EntryKind::Folder) {
-    TENON_TRY(const std::string contents, wit::read(path));
+    TENON_TRY(const std::string contents, base::read_file(path, file_bytes_max));
     return read(contents, path.string(), options);
   }
   TENON_TRY(const std::vector<Source> sources, read_package(path));
