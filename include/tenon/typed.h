@@ -147,6 +147,40 @@ struct HostBorrow {
 
 namespace detail {
 
+/// Which resource of the host a C++ type is a handle of, where it is known.
+template <class T>
+struct HostTag {};
+template <class Tag>
+struct HostTag<HostOwn<Tag>> {
+  static ResourceType type() { return host_resource_type<Tag>(); }
+};
+template <class Tag>
+struct HostTag<HostBorrow<Tag>> {
+  static ResourceType type() { return host_resource_type<Tag>(); }
+};
+template <class Tag>
+  requires requires { Tag::type(); }
+struct HostTag<Own<Tag>> {
+  static ResourceType type() { return Tag::type(); }
+};
+template <class Tag>
+  requires requires { Tag::type(); }
+struct HostTag<Borrow<Tag>> {
+  static ResourceType type() { return Tag::type(); }
+};
+
+/// Whether the handle `T` is of the resource that an import names; notes the difference. A representation means nothing for another resource, so that this
+/// must hold for each handle, however deep it is in a parameter or result.
+template <class T>
+bool matches_resource(Mismatch& mismatch, Type type) {
+  if constexpr (requires { HostTag<T>::type(); }) {
+    if (mismatch.resources() == nullptr) return true;
+    const auto found = mismatch.resources()->find(type.node());
+    if (!found || *found != HostTag<T>::type()) return mismatch.differ("the binding has another resource than the component's import");
+  }
+  return true;
+}
+
 /// A handle: one core value, an i32. `Self` moves it between the table and the host.
 template <class Self, class T, TypeKind K>
 struct HandleCodec : CodecBase {
@@ -181,7 +215,7 @@ struct HandleCodec : CodecBase {
   static bool lift(Guest& guest, TypeIndex type, const RawValue*& flat_values, T& value) {
     return Self::take(guest, guest.node(type), flat_values++->u32(), value);
   }
-  static bool matches(Mismatch& mismatch, Type type) { return is_kind(mismatch, type, K); }
+  static bool matches(Mismatch& mismatch, Type type) { return is_kind(mismatch, type, K) && matches_resource<T>(mismatch, type); }
 };
 
 template <class T, TypeKind K>
@@ -417,37 +451,6 @@ struct HostResult<tenon::Result<T, Error>> {
   static constexpr bool can_fail = true;
 };
 
-/// Whether the host's own resources in a parameter are those that the import names.
-template <class T>
-struct HostTag {};
-template <class Tag>
-struct HostTag<HostOwn<Tag>> {
-  static ResourceType type() { return host_resource_type<Tag>(); }
-};
-template <class Tag>
-struct HostTag<HostBorrow<Tag>> {
-  static ResourceType type() { return host_resource_type<Tag>(); }
-};
-template <class Tag>
-  requires requires { Tag::type(); }
-struct HostTag<Own<Tag>> {
-  static ResourceType type() { return Tag::type(); }
-};
-template <class Tag>
-  requires requires { Tag::type(); }
-struct HostTag<Borrow<Tag>> {
-  static ResourceType type() { return Tag::type(); }
-};
-
-template <class T>
-bool matches_resource(Mismatch& mismatch, Type type, const ResourceLookup& resources) {
-  if constexpr (requires { HostTag<T>::type(); }) {
-    const auto found = resources.find(type.node());
-    if (!found || *found != HostTag<T>::type()) return mismatch.differ("the binding has another resource than the component's import");
-  }
-  return true;
-}
-
 /// `F` behind an import of the type that the signature says, whose parameters are plain types.
 template <class F, class Signature>
 class LambdaFunction;
@@ -469,14 +472,8 @@ class LambdaFunction<F, Declared(Args...)> final : public HostFunction {
   explicit LambdaFunction(F body) : body_(std::move(body)) {}
 
   Result<> check(FuncType type, const ResourceLookup& resources) const override {
-    Mismatch mismatch;
-    const bool same = Signature<R, Args...>::matches(mismatch, type) && [&]<size_t... I>(std::index_sequence<I...>) {
-      return (true && ... && mismatch.in(matches_resource<Args>(mismatch, type.param_type(I), resources), "parameter", type.param_name(I)));
-    }(Indexes());
-    if (!same) return fail(ErrorKind::InvalidInput, std::move(mismatch).take());
-    if constexpr (!std::is_void_v<R>) {
-      if (!matches_resource<R>(mismatch, *type.result(), resources)) return fail(ErrorKind::InvalidInput, "result: " + std::move(mismatch).take());
-    }
+    Mismatch mismatch(&resources);
+    if (!Signature<R, Args...>::matches(mismatch, type)) return fail(ErrorKind::InvalidInput, std::move(mismatch).take());
     return {};
   }
 

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -391,6 +393,39 @@ TEST_F(TypedTest, RefusesToLinkAnotherHostResource) {
   const auto refused = linker_.instantiate(*store_, component_of(engine_, resource_world).value());
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message().find("another resource"), std::string::npos) << refused.error().message();
+}
+
+struct Socket {};
+
+// A host function gets representations, which are numbers: one of another resource would be taken for its own.
+TEST_F(TypedTest, RefusesToLinkAnotherHostResourceHoweverDeepItIs) {
+  LinkerInstance root = linker_.root();
+  root.define_resource("file", host_resource_type<File>()).value();
+  root.define_resource("socket", host_resource_type<Socket>()).value();
+  root.func("option", [](std::optional<HostOwn<File>>) {}).value();
+  root.func("list", [](std::span<const HostBorrow<File>>) {}).value();
+  root.func("tuple", [](std::tuple<uint32_t, HostBorrow<File>>) {}).value();
+  root.func("answer", [] { return std::expected<HostOwn<File>, uint32_t>(); }).value();
+  root.func("listing", [] { return std::vector<std::tuple<HostOwn<File>, uint32_t>>(); }).value();
+  const auto link = [this](std::string_view name, std::string signature, std::string_view resource) {
+    for (size_t at = 0; (at = signature.find("$R")) != std::string::npos;) signature.replace(at, 2, resource);
+    const std::string text = R"((component (import "file" (type $file (sub resource))) (import "socket" (type $socket (sub resource))) (import ")" +
+                             std::string(name) + "\" (func " + signature + ")))";
+    return linker_.instantiate_pre(component_of(engine_, text).value());
+  };
+  const std::pair<std::string_view, std::string> imports[] = {
+      {"option", R"((param "x" (option (own $R))))"},      {"list", R"((param "x" (list (borrow $R))))"},
+      {"tuple", R"((param "x" (tuple u32 (borrow $R))))"}, {"answer", "(result (result (own $R) (error u32)))"},
+      {"listing", "(result (list (tuple (own $R) u32)))"},
+  };
+  for (const auto& [name, signature] : imports) {
+    const auto taken = link(name, signature, "$file");
+    EXPECT_TRUE(taken) << name << ": " << taken.error().message();
+    const auto refused = link(name, signature, "$socket");
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().kind(), ErrorKind::InvalidInput);
+    EXPECT_NE(refused.error().message().find("another resource"), std::string::npos) << refused.error().message();
+  }
 }
 
 }  // namespace

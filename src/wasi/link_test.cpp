@@ -53,6 +53,27 @@ TEST_F(Link, RefusesAFunctionOfAnotherType) {
   EXPECT_EQ(linked.error().kind(), ErrorKind::InvalidInput);
 }
 
+// A list, an option or a result may have handles inside; those too are of the resource that the host function works with.
+TEST_F(Link, RefusesAFunctionWithHandlesOfAnotherResourceInside) {
+  const auto link_poll = [this](std::string_view resource) {
+    return link(R"((component
+      (import "wasi:io/poll@0.2.0" (instance $poll (export "pollable" (type (sub resource)))))
+      (alias export $poll "pollable" (type $pollable))
+      (import "wasi:io/streams@0.2.0" (instance $streams (export "input-stream" (type (sub resource)))))
+      (alias export $streams "input-stream" (type $input-stream))
+      (import "wasi:io/poll@0.2.1" (instance
+        (alias outer 1 )" +
+                std::string(resource) + R"( (type $handle))
+        (export "poll" (func (param "in" (list (borrow $handle))) (result (list u32))))))))");
+  };
+  const auto taken = link_poll("$pollable");
+  EXPECT_TRUE(taken) << taken.error().message();
+  const auto refused = link_poll("$input-stream");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::InvalidInput);
+  EXPECT_NE(refused.error().message().find("another resource"), std::string::npos) << refused.error().message();
+}
+
 // A guest that drops a pollable and uses it: handles are checked by the component runtime before WASI is asked.
 TEST_F(Link, TrapsOnAHandleThatWasDropped) {
   const auto linked = link(R"((component

@@ -30,9 +30,16 @@ namespace tenon {
 
 namespace detail {
 
+class ResourceLookup;
+
 /// Where and how a C++ type and a component's type differ, built from the inside out.
 class Mismatch {
  public:
+  /// `resources` tells which resources an import's handles are of, and outlives this. Null where the types are an export's: its handles are of resources that
+  /// are only known when a call is made, and checked then.
+  explicit Mismatch(const ResourceLookup* resources = nullptr) : resources_(resources) {}
+
+  const ResourceLookup* resources() const { return resources_; }
   /// Notes the difference; always false.
   bool differ(std::string_view binding, Type component);
   bool differ(std::string reason);
@@ -42,6 +49,7 @@ class Mismatch {
   std::string take() &&;
 
  private:
+  const ResourceLookup* resources_;
   std::string path_;
   std::string reason_;
 };
