@@ -72,8 +72,10 @@ constexpr uint16_t atim = 1, atim_now = 2, mtim = 4, mtim_now = 8;
 }
 namespace rights {
 constexpr uint64_t fd_read = 1U << 1, fd_write = 1U << 6, all = (1U << 30) - 1;
-/// What is only for folders: path_*, fd_readdir.
-constexpr uint64_t of_folders = 0x1FFFE00U & ~((1U << 21) | (1U << 22) | (1U << 23));
+/// fd_filestat_get and fd_filestat_set_times.
+constexpr uint64_t of_both = (1U << 21) | (1U << 23);
+/// What is only for folders: fd_readdir and path_* but path_filestat_set_size, which no function asks for.
+constexpr uint64_t of_folders = 0x7FFFE00U & ~((1U << 19) | (1U << 21) | (1U << 22) | (1U << 23));
 }  // namespace rights
 namespace whence {
 constexpr uint8_t set = 0, cur = 1, end = 2;

@@ -192,7 +192,12 @@ Answer fd_write(Call& call) {
   if (file->descriptor->is_folder()) return Errno::BadDescriptor;
   const bool appends = (file->flags & fdflags::append) != 0;
   const Answer answer = write_file(call, *file->descriptor, *pieces, appends ? std::nullopt : std::optional(file->position), done);
-  if (!appends) file->position += done;
+  file->position += done;
+  if (appends && done > 0) {
+    // The position of who appends is the file's end, wherever it was before.
+    TENON_FILE(const DescriptorStat found, file->descriptor->stat(call.context()));
+    file->position = found.size;
+  }
   return store_size(call, answer, call.u32(3), done);
 }
 
@@ -243,6 +248,7 @@ Answer fd_tell(Call& call) {
   const File* const file = call.state().find(call.u32(0));
   if (file == nullptr) return Errno::BadDescriptor;
   if (file->kind != File::Kind::Descriptor) return Errno::SeekPipe;
+  if (file->descriptor->is_folder()) return Errno::BadDescriptor;
   return call.store<uint64_t>(call.u32(1), file->position) ? Errno::Success : Errno::Fault;
 }
 
@@ -271,7 +277,7 @@ Answer fd_fdstat_get(Call& call) {
                         file->kind == File::Kind::Input ? rights::fd_read : rights::fd_write, 0);
   }
   const Descriptor& descriptor = *file->descriptor;
-  if (descriptor.is_folder()) return store_fdstat(call, call.u32(1), directory, file->flags, rights::of_folders | (1U << 21) | (1U << 23), rights::all);
+  if (descriptor.is_folder()) return store_fdstat(call, call.u32(1), directory, file->flags, rights::of_folders | rights::of_both, rights::all);
   uint64_t base = rights::all & ~rights::of_folders & ~(rights::fd_read | rights::fd_write);
   if (descriptor.flags().has(DescriptorFlags::read)) base |= rights::fd_read;
   if (descriptor.flags().has(DescriptorFlags::write)) base |= rights::fd_write;
@@ -287,8 +293,8 @@ Answer fd_fdstat_set_flags(Call& call) {
   return Errno::Success;
 }
 
-/// Rights are the rules' business; a program may say that it needs less.
-Answer fd_fdstat_set_rights(Call& call) { return call.state().find(call.u32(0)) == nullptr ? Errno::BadDescriptor : Errno::Success; }
+/// What a program may do is the rules' business. It is not told that it gave up what it still has.
+Answer fd_fdstat_set_rights(Call& call) { return call.state().find(call.u32(0)) == nullptr ? Errno::BadDescriptor : Errno::NotSupported; }
 
 uint64_t nanoseconds_of(const std::optional<Datetime>& time) { return time ? time->seconds * 1'000'000'000 + time->nanoseconds : 0; }
 
@@ -381,7 +387,10 @@ Answer fd_advise(Call& call) {
 }
 
 /// WASI has taken it out of preview 1: the file systems of many hosts cannot.
-Answer fd_allocate(Call& call) { return call.state().find(call.u32(0)) == nullptr ? Errno::BadDescriptor : Errno::NotSupported; }
+Answer fd_allocate(Call& call) {
+  const Descriptor* const descriptor = descriptor_of(call.u32(0), call.state());
+  return descriptor == nullptr || descriptor->is_folder() ? Errno::BadDescriptor : Errno::NotSupported;
+}
 
 Answer synchronise(Call& call, bool data_only) {
   Descriptor* const descriptor = descriptor_of(call.u32(0), call.state());
@@ -431,6 +440,8 @@ class Lister {
   Lister(Call& call, File& file, uint32_t buffer, uint32_t size) : call_(call), file_(file), buffer_(buffer), size_(size) {}
 
   Answer list(uint64_t cookie) {
+    // From the beginning means what is there now.
+    if (cookie < 2) file_.listing.reset();
     for (uint64_t dots = cookie; dots < 2; dots++) {
       const std::string_view name = dots == 0 ? "." : "..";
       if (!put(dots + 1, file_.descriptor->metadata_hash().lower, directory, name)) return Errno::Success;
@@ -444,7 +455,11 @@ class Lister {
       auto next = take();
       if (!next) return std::unexpected(std::move(next).error());
       if (!*next) return errno_of(next->error());
-      if (!**next) return Errno::Success;
+      if (!**next) {
+        // Whoever asks behind the last entry again gets what has come since.
+        file_.listing.reset();
+        return Errno::Success;
+      }
       const filesystem::DirectoryEntry& entry = ***next;
       auto hash = file_.descriptor->metadata_hash_at(call_.context(), {}, entry.name.view());
       if (!hash) return std::unexpected(std::move(hash).error());

@@ -58,7 +58,7 @@ Result<> State::open() {
   for (const std::shared_ptr<filesystem::Folder>& folder : context_.part<filesystem::Preopens>().folders()) {
     auto file = std::make_unique<File>();
     file->descriptor = std::make_unique<filesystem::Descriptor>(context_, folder);
-    file->given_name = folder->guest_path;
+    file->given_name = folder->name;
     TENON_CHECK_OK(add(std::move(file)));
   }
   return {};

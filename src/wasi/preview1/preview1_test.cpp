@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/raw.h"
 #include "policy/rules.h"
+#include "wasi/filesystem/sandbox.h"
 #include "wasi/session.h"
 
 namespace tenon::wasi::preview1 {
@@ -37,8 +39,13 @@ std::string passing_module() {
 
 class Preview1 : public testing::Test {
  protected:
-  explicit Preview1(const std::vector<std::string>& grants = {"command", "stdio:stdin"}) : engine_(Engine::create().value()) {
+  explicit Preview1(const std::vector<std::string>& grants = {"command", "stdio:stdin"}, std::optional<Mount> mount = std::nullopt)
+      : engine_(Engine::create().value()) {
     auto config = std::make_shared<Config>();
+    if (mount) {
+      mount->host_path = files_.path().string();
+      config->mounts.push_back(*mount);
+    }
     config->arguments = {"program", "one", "two words"};
     config->environment = {{"NAME", "value"}};
     config->standard_output.kind = Stdio::Kind::Memory;
@@ -81,6 +88,7 @@ class Preview1 : public testing::Test {
   void put(size_t at, uint32_t value) { std::memcpy(memory().data() + at, &value, 4); }
   std::string_view text(size_t at, size_t size) { return {reinterpret_cast<const char*>(memory().data()) + at, size}; }
 
+  filesystem::testing::TemporaryFolder files_;
   Engine engine_;
   std::shared_ptr<std::string> output_ = std::make_shared<std::string>();
   std::unique_ptr<Session> session_;
@@ -162,6 +170,101 @@ TEST_F(Preview1, WaitsForTheFirstOfSeveralEvents) {
 TEST_F(Preview1, EndsWithTheWholeStatus) {
   EXPECT_EQ(call("proc_exit", {300}).error().kind(), ErrorKind::Exit);
   EXPECT_EQ(session_->context().exit_status(), 44);
+}
+
+/// A guest with a folder of its own that it knows as "work".
+class Preview1Files : public Preview1 {
+ protected:
+  Preview1Files() : Preview1({"command", "filesystem:*:/work"}, Mount{.host_path = {}, .guest_path = "/work", .name = "work"}) {}
+
+  static constexpr uint64_t folder = 3;
+  static constexpr uint64_t everything = (1U << 30) - 1;
+
+  uint32_t open(std::string_view name, uint64_t open_flags, uint64_t base, uint64_t flags = 0) {
+    put(0, name);
+    EXPECT_EQ(*call("path_open", {folder, 0, 0, name.size(), open_flags, base, 0, flags, 100}), Errno::Success) << name;
+    return word(100);
+  }
+  /// Writes five bytes at the descriptor's position, or at `offset`.
+  Errno write(uint32_t fd, std::optional<uint64_t> offset = std::nullopt) {
+    put(200, 216U);
+    put(204, 5U);
+    put(216, "hello");
+    return offset ? *call("fd_pwrite", {fd, 200, 1, *offset, 208}) : *call("fd_write", {fd, 200, 1, 208});
+  }
+  uint32_t position(uint32_t fd) {
+    EXPECT_EQ(*call("fd_tell", {fd, 300}), Errno::Success);
+    return word(300);
+  }
+  /// The names that a listing from `cookie` on has.
+  std::vector<std::string> list(uint64_t cookie) {
+    EXPECT_EQ(*call("fd_readdir", {folder, 1000, 1000, cookie, 400}), Errno::Success);
+    std::vector<std::string> names;
+    for (uint32_t at = 1000; at < 1000 + word(400); at += dirent_bytes + word(at + 16)) names.emplace_back(text(at + dirent_bytes, word(at + 16)));
+    return names;
+  }
+};
+
+TEST_F(Preview1Files, TellsTheNameThatTheFolderWasGiven) {
+  EXPECT_EQ(*call("fd_prestat_get", {folder, 0}), Errno::Success);
+  EXPECT_EQ(word(4), 4U);
+  EXPECT_EQ(*call("fd_prestat_dir_name", {folder, 0, 4}), Errno::Success);
+  EXPECT_EQ(text(0, 4), "work");
+  EXPECT_EQ(*call("fd_prestat_dir_name", {folder, 0, 3}), Errno::NameTooLong);
+}
+
+TEST_F(Preview1Files, SaysWhatFoldersAreGoodFor) {
+  EXPECT_EQ(*call("fd_fdstat_get", {folder, 0}), Errno::Success);
+  const uint32_t base = word(8);
+  constexpr uint32_t symlink = 1U << 24;
+  constexpr uint32_t remove_directory = 1U << 25;
+  constexpr uint32_t unlink_file = 1U << 26;
+  EXPECT_EQ(base & (symlink | remove_directory | unlink_file), symlink | remove_directory | unlink_file);
+  // Sizes are set of files, never of folders or by a path.
+  EXPECT_EQ(base & (1U << 19), 0U);
+  EXPECT_EQ(base & (1U << 22), 0U);
+  EXPECT_EQ(base & (rights::fd_read | rights::fd_write), 0U);
+  EXPECT_EQ(word(16), everything);
+}
+
+TEST_F(Preview1Files, DoesNotSayThatRightsWereGivenUp) {
+  EXPECT_EQ(*call("fd_fdstat_set_rights", {folder, 0, 0}), Errno::NotSupported);
+  EXPECT_EQ(*call("fd_fdstat_set_rights", {99, 0, 0}), Errno::BadDescriptor);
+}
+
+TEST_F(Preview1Files, RefusesOnFoldersWhatIsForFiles) {
+  EXPECT_EQ(*call("fd_tell", {folder, 300}), Errno::BadDescriptor);
+  EXPECT_EQ(*call("fd_seek", {folder, 0, whence::cur, 300}), Errno::BadDescriptor);
+  EXPECT_EQ(*call("fd_allocate", {folder, 0, 1}), Errno::BadDescriptor);
+  EXPECT_EQ(*call("fd_allocate", {1, 0, 1}), Errno::BadDescriptor);
+  EXPECT_EQ(*call("fd_allocate", {open("file", oflags::creat, everything), 0, 1}), Errno::NotSupported);
+}
+
+TEST_F(Preview1Files, StandsAtTheEndAfterAppending) {
+  const uint32_t fd = open("file", oflags::creat, everything, fdflags::append);
+  EXPECT_EQ(write(fd), Errno::Success);
+  EXPECT_EQ(position(fd), 5U);
+  EXPECT_EQ(*call("fd_seek", {fd, 0, whence::set, 300}), Errno::Success);
+  EXPECT_EQ(write(fd), Errno::Success);
+  EXPECT_EQ(position(fd), 10U);
+  // What is written at an offset leaves the position where it is.
+  EXPECT_EQ(write(fd, 0), Errno::Success);
+  EXPECT_EQ(position(fd), 10U);
+}
+
+TEST_F(Preview1Files, ListsFromTheBeginningWhatIsThereNow) {
+  const std::vector<std::string> dots = {".", ".."};
+  EXPECT_EQ(list(0), dots);
+  open("file", oflags::creat, everything);
+  EXPECT_EQ(list(0), std::vector<std::string>({".", "..", "file"}));
+  EXPECT_EQ(list(1), std::vector<std::string>({"..", "file"}));
+  EXPECT_EQ(list(2), std::vector<std::string>({"file"}));
+  EXPECT_EQ(list(3), std::vector<std::string>());
+  open("other", oflags::creat, everything);
+  EXPECT_EQ(list(3).size(), 1U);
+  put(0, "file");
+  EXPECT_EQ(*call("path_unlink_file", {folder, 0, 4}), Errno::Success);
+  EXPECT_EQ(list(0), std::vector<std::string>({".", "..", "other"}));
 }
 
 class Preview1WithoutGrants : public Preview1 {
