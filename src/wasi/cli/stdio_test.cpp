@@ -296,7 +296,7 @@ TEST(Stdout, OfAWriterWhomNobodyReadsIsEndedByItsBudget) {
   close(null);
 }
 
-TEST(Stdout, ThatIsClosedOnTheOtherSideIsTheGuestsErrorAndNoSignal) {
+TEST(Stdout, ThatIsClosedOnTheOtherSideIsClosedToTheGuestAndNoSignal) {
   ASSERT_NE(signal(SIGPIPE, SIG_DFL), SIG_ERR);
   for (auto make : {Pair::of_pipe, Pair::of_sockets}) {
     Pair pair = make();
@@ -306,17 +306,17 @@ TEST(Stdout, ThatIsClosedOnTheOtherSideIsTheGuestsErrorAndNoSignal) {
     pair.close_reader();
     const auto result = print(guest, out, "not heard");
     ASSERT_FALSE(result);
-    EXPECT_EQ(guest.debug_string(result.error()), "Broken pipe");
+    EXPECT_TRUE(result.error().is_closed());
     EXPECT_TRUE(print(guest, out, "nor this").error().is_closed());
   }
 }
 
-TEST(Stdout, ThatWasClosedOnTheOtherSideBeforeIsTheGuestsError) {
+TEST(Stdout, ThatWasClosedOnTheOtherSideBeforeIsClosedToTheGuest) {
   Pair pair = Pair::of_pipe();
   pair.close_reader();
   Driver guest(with_output(pair.write_end));
   const auto out = guest.get<OutputHandle>("stdout");
-  EXPECT_EQ(guest.debug_string(print(guest, out, "x").error()), "Broken pipe");
+  EXPECT_TRUE(print(guest, out, "x").error().is_closed());
 }
 
 TEST(Stdout, TellsThatTheDeviceIsFull) {

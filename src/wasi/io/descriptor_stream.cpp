@@ -1,5 +1,6 @@
 #include "wasi/io/descriptor_stream.h"
 
+#include <cerrno>
 #include <cstring>
 #include <string>
 
@@ -9,7 +10,11 @@ namespace tenon::wasi {
 
 namespace {
 
-StreamFailure failure_of(int number) { return StreamFailure::failed(std::strerror(number), number); }
+/// A reader that went away closes the stream: programs end quietly then, where other errors are worth a message.
+StreamFailure failure_of(int number) {
+  if (number == EPIPE) return StreamFailure::closed();
+  return StreamFailure::failed(std::strerror(number), number);
+}
 
 }  // namespace
 
