@@ -82,6 +82,15 @@ Result<> Random::fill(Quality quality, std::span<std::byte> to) {
   return {};
 }
 
+Result<Random::Seed> Random::insecure_seed() {
+  if (!seed_) {
+    Seed drawn{};
+    TENON_CHECK_OK(fill(Quality::Insecure, std::as_writable_bytes(std::span(drawn))));
+    seed_ = drawn;
+  }
+  return *seed_;
+}
+
 Result<> add_random(Linker& linker) {
   TENON_TRY(LinkerInstance secure, open_interface(linker, "wasi:random/random"));
   TENON_CHECK_OK(define(secure, "get-random-bytes", [](Context& context, uint64_t size) { return random_bytes(context, Quality::Secure, size); }));
@@ -91,9 +100,8 @@ Result<> add_random(Linker& linker) {
   TENON_CHECK_OK(define(insecure, "get-insecure-random-u64", [](Context& context) { return random_number<uint64_t>(context, Quality::Insecure); }));
   TENON_TRY(LinkerInstance seed, open_interface(linker, "wasi:random/insecure-seed"));
   return define(seed, "insecure-seed", [](Context& context) -> Result<std::tuple<uint64_t, uint64_t>> {
-    auto halves = random_number<std::array<uint64_t, 2>>(context, Quality::Insecure);
-    if (!halves) return std::unexpected(std::move(halves).error());
-    return std::tuple((*halves)[0], (*halves)[1]);
+    TENON_TRY(const Random::Seed halves, context.part<Random>().insecure_seed());
+    return std::tuple(halves[0], halves[1]);
   });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -22,6 +23,10 @@ class Random final : public Part {
   /// Errors: `Denied` without the grant; `Unavailable` when the machine gives none.
   Result<> fill(Quality quality, std::span<std::byte> to);
 
+  using Seed = std::array<uint64_t, 2>;
+  /// What `insecure-seed` gives: the same numbers with each call. Errors: those of `fill`.
+  Result<Seed> insecure_seed();
+
  private:
   struct Source {
     policy::Access access;
@@ -31,6 +36,7 @@ class Random final : public Part {
 
   Context& context_;
   Source sources_[2];
+  std::optional<Seed> seed_;
 };
 
 }  // namespace tenon::wasi
