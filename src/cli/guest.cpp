@@ -202,6 +202,18 @@ class CoreGuest final : public Guest {
   TypeTable types_;
 };
 
+/// What is known of imports that programs have and nothing here provides: one line each, behind a line break.
+std::string why_not_provided(const core::Module& module) {
+  const auto imports = [&](std::string_view from, std::string_view name) {
+    return std::ranges::any_of(module.imports(),
+                               [&](const core::ImportType& import) { return import.module == from && (name.empty() || import.name == name); });
+  };
+  std::string lines;
+  if (imports("wasi_unstable", "")) lines += "\nwasi_unstable is WASI before preview 1: build the program for wasm32-wasip1 or wasm32-wasip2";
+  if (imports("wasi", "thread-spawn")) lines += "\nthreads of programs (wasi-threads) are not run: build the program without them";
+  return lines;
+}
+
 class CompiledModule final : public CompiledGuest {
  public:
   explicit CompiledModule(core::Module module) : module_(std::move(module)) {}
@@ -254,7 +266,8 @@ class CompiledModule final : public CompiledGuest {
       imports.emplace_back(std::move(made));
     }
     if (names.empty()) return imports;
-    std::string advice = missing == MissingImports::Refuse ? "\nlet calls of missing functions trap with --trap-missing-imports" : "";
+    std::string advice = why_not_provided(module_);
+    if (missing == MissingImports::Refuse) advice += "\nlet calls of missing functions trap with --trap-missing-imports";
     return fail(ErrorKind::NotFound, fmt::format("not provided: {}{}", fmt::join(names, ", "), advice));
   }
 

@@ -197,7 +197,8 @@ Result<wasi::SessionOptions> plan_sandbox(const SandboxOptions& options, const s
     config.mounts.push_back(std::move(mount));
   }
   for (const std::string& text : options.variables) TENON_CHECK_OK(add_variable(text, config, rules));
-  config.arguments.push_back(file);
+  // Programs get their own name alone: where they lie on the machine is not their business.
+  config.arguments.push_back(std::filesystem::path(file).filename().string());
   config.arguments.insert(config.arguments.end(), arguments.begin(), arguments.end());
   config.standard_input = stdio_of(STDIN_FILENO);
   config.standard_output = stdio_of(STDOUT_FILENO);

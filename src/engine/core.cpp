@@ -166,7 +166,7 @@ std::string to_string(const ExternType& type) {
   if (const auto* table = std::get_if<TableType>(&type)) return fmt::format("table {} {}", to_string(table->limits), to_string(table->element));
   if (const auto* memory = std::get_if<Limits>(&type)) return "memory " + to_string(*memory);
   if (const auto* global = std::get_if<GlobalType>(&type)) return fmt::format("global {}{}", global->is_mutable ? "mut " : "", to_string(global->content));
-  return "tag";
+  return "tag or shared memory";
 }
 
 Result<Module> Module::create(const Engine& engine, std::span<const std::byte> wasm) {

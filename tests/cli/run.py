@@ -131,6 +131,11 @@ call("two components are linked", "double(4)", SUCCESS, "8\n", file="uses_calc.w
 case("options may stand before the file", ["run", "--link", "values.wat", "--invoke", "double(4)", "uses_calc.wat"], SUCCESS, "8\n")
 call("only components are linked", "double(4)", INVALID, file="uses_calc.wat", options=["--link", "core.wat"], stderr="core.wat: only components are linked, got a core module")
 call("a core module's missing imports", "f()", NOT_FOUND, file="imports.wat", stderr=r"not provided: env.log \(.*\), env.other")
+case("a program gets its own name and not where it lies", ["run", "--grant", "command", "./programs/arguments.wat", "one"], SUCCESS, "arguments.wat\0one\0")
+case("a program for WASI before preview 1 says so", ["run", "-"], NOT_FOUND, stdin=b'(module (import "wasi_unstable" "proc_exit" (func (param i32))) (func (export "_start")))',
+     stderr=r"not provided: wasi_unstable\.proc_exit .*\nwasi_unstable is WASI before preview 1: .*wasm32-wasip1")
+case("a program with threads says so", ["run", "-"], NOT_FOUND, stderr=r"not provided: wasi\.thread-spawn .*\nthreads of programs",
+     stdin=b'(module (import "wasi" "thread-spawn" (func (param i32) (result i32))) (import "env" "memory" (memory 1 1 shared)) (func (export "_start")))')
 case("names cannot play tricks on the terminal", ["run", "-", "--invoke", "f()"], NOT_FOUND, stderr=r"not provided: \\u\{1b\}\[2J\.x", stdin=b'(module (import "\\1b[2J" "x" (func)))')
 case("a file that is refused, as JSON", ["run", "-", "--json", "--invoke", "f()"], INVALID, stdin=b"hello", stderr="got text", check=lambda text: json.loads(text)["error"]["kind"] == "invalid-input")
 call("an async component says what is lacking", "run()", UNSUPPORTED, file="async.wat", stderr="run")
@@ -198,6 +203,14 @@ def prepare(program, folder, environment):
     (folder / "wasi.wat").write_text('(component (import "wasi:cli/environment@0.2.6" (instance (export "get-arguments" (func (result (list string))))))'
                                      ' (import "wasi:cli/exit@0.2.6" (instance (export "exit" (func (param "status" (result)))))))')
     (folder / "imports.wat").write_text('(module (import "env" "log" (func (param i32))) (import "env" "other" (memory 1)) (func (export "f")))')
+    (folder / "programs").mkdir(exist_ok=True)
+    (folder / "programs" / "arguments.wat").write_text(
+        '(module (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))'
+        ' (import "wasi_snapshot_preview1" "args_get" (func $get (param i32 i32) (result i32)))'
+        ' (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32))) (memory (export "memory") 1)'
+        ' (func (export "_start") (drop (call $sizes (i32.const 0) (i32.const 4))) (drop (call $get (i32.const 16) (i32.const 64)))'
+        ' (i32.store (i32.const 8) (i32.const 64)) (i32.store (i32.const 12) (i32.load (i32.const 4)))'
+        ' (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 0)))))')
     (folder / "async.wat").write_text('(component (core module $m (func (export "run") (result i32) (i32.const 0)) (func (export "cb") (param i32 i32 i32) (result i32) (i32.const 0)))'
                                       ' (core instance $i (instantiate $m)) (func (export "run") async (canon lift (core func $i "run") async (callback (func $i "cb")))))')
     (folder / "w.wit").write_text("package demo:test; interface i { /// Adds.\n add: func(a: u32) -> u32; } world w { export i; }")
