@@ -18,7 +18,7 @@ add_library(tenon::tenon ALIAS tenon)
 set_target_properties(tenon PROPERTIES LINKER_LANGUAGE CXX)
 target_sources(tenon PUBLIC FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR}/include FILES ${headers})
 target_compile_features(tenon PUBLIC cxx_std_23)
-target_link_libraries(tenon PUBLIC Threads::Threads fmt::fmt sodium cares curl $<BUILD_INTERFACE:tenon_native> $<INSTALL_INTERFACE:tenon::native>)
+target_link_libraries(tenon PUBLIC Threads::Threads fmt::fmt sodium ${CMAKE_DL_LIBS} $<BUILD_INTERFACE:tenon_native> $<INSTALL_INTERFACE:tenon::native>)
 
 install(TARGETS tenon EXPORT tenon ARCHIVE COMPONENT library FILE_SET HEADERS COMPONENT library)
 install(EXPORT tenon NAMESPACE tenon:: FILE tenon-targets.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/tenon COMPONENT library)

@@ -6,9 +6,8 @@
 #include <array>
 #include <utility>
 
-#include <curl/curl.h>
-
 #include "wasi/http/connections.h"
+#include "wasi/http/curl_library.h"
 #include "wasi/http/transfer.h"
 
 namespace tenon::wasi::http {
@@ -93,8 +92,8 @@ Client::Client(Context& context) : context_(context) {}
 Client::~Client() {
   if (!connections_) return;
   CURLM* const multi = connections_->multi.get();
-  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, nullptr);
-  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, nullptr);
+  curl().multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, nullptr);
+  curl().multi_setopt(multi, CURLMOPT_TIMERFUNCTION, nullptr);
   const std::shared_ptr<Pool> pool = connections_->config->http.pool;
   if (!pool) return;
   connections_->kept_for = std::exchange(connections_->config, nullptr);
@@ -111,15 +110,16 @@ bool Client::ensure_connections() {
   connections_->config = config;
   connections_->rules = rules;
   CURLM* const multi = connections_->multi.get();
-  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, MultiCallbacks::socket);
-  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
-  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, MultiCallbacks::timer);
-  curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
+  curl().multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, MultiCallbacks::socket);
+  curl().multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
+  curl().multi_setopt(multi, CURLMOPT_TIMERFUNCTION, MultiCallbacks::timer);
+  curl().multi_setopt(multi, CURLMOPT_TIMERDATA, this);
   return true;
 }
 
 std::expected<std::shared_ptr<Transfer>, ErrorCode> Client::send(Request request) {
   if (transfers_.size() >= transfers_max) return std::unexpected(error_code<ErrorCase::ConnectionLimitReached>());
+  if (find_curl() == nullptr) return std::unexpected(error_code<ErrorCase::InternalError>("libcurl cannot be loaded"));
   const std::shared_ptr<BodyPipe> body = request.body;
   auto transfer = std::make_shared<Transfer>(shared_from_this(), std::move(request));
   if (auto made = transfer->make_headers(); !made) return std::unexpected(std::move(made).error());
@@ -158,17 +158,17 @@ void Client::run_sockets() {
   if (count == 0 || poll(ready.data(), count, 0) <= 0) return;
   for (size_t i = 0; i < count; i++) {
     int running = 0;
-    if (ready[i].revents != 0) curl_multi_socket_action(connections_->multi.get(), ready[i].fd, action_of(ready[i].revents), &running);
+    if (ready[i].revents != 0) curl().multi_socket_action(connections_->multi.get(), ready[i].fd, action_of(ready[i].revents), &running);
   }
 }
 
 void Client::take_messages() {
   int left = 0;
-  while (const CURLMsg* const message = curl_multi_info_read(connections_->multi.get(), &left)) {
+  while (const CURLMsg* const message = curl().multi_info_read(connections_->multi.get(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const CURLcode code = message->data.result;
     Transfer* transfer = nullptr;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    curl().easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     const std::shared_ptr<Transfer> kept = transfer->shared_from_this();
     kept->complete(code);
   }
@@ -193,7 +193,7 @@ void Client::drive() {
     if (is_due()) {
       timer_.reset();
       int running = 0;
-      curl_multi_socket_action(connections_->multi.get(), CURL_SOCKET_TIMEOUT, 0, &running);
+      curl().multi_socket_action(connections_->multi.get(), CURL_SOCKET_TIMEOUT, 0, &running);
     } else {
       run_sockets();
     }

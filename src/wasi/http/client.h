@@ -85,7 +85,7 @@ class Client final : public Background, public std::enable_shared_from_this<Clie
   const std::shared_ptr<FieldLedger>& ledger() const { return ledger_; }
 
   /// Begins a request that the guard allowed. Errors: `connection-limit-reached`; `HTTP-request-body-size`, `HTTP-protocol-error`, `configuration-error` for
-  /// headers that cannot be sent. What goes wrong later is told by the transfer.
+  /// headers that cannot be sent; `internal-error` when this machine has no libcurl. What goes wrong later is told by the transfer.
   std::expected<std::shared_ptr<Transfer>, ErrorCode> send(Request request);
 
   /// Ends what is under way, when the context ends: transfers and the pipes of their bodies keep each other.

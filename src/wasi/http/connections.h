@@ -4,24 +4,23 @@
 #include <memory>
 #include <vector>
 
-#include <curl/curl.h>
-
 #include "policy/guard.h"
 #include "wasi/context.h"
+#include "wasi/http/curl_library.h"
 
 namespace tenon::wasi::http {
 
 struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+  void operator()(CURL* easy) const { curl().easy_cleanup(easy); }
 };
 using Easy = std::unique_ptr<CURL, EasyDeleter>;
 
 struct MultiDeleter {
-  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+  void operator()(CURLM* multi) const { curl().multi_cleanup(multi); }
 };
 using Multi = std::unique_ptr<CURLM, MultiDeleter>;
 
-/// A list of libcurl's, whose texts are overwritten before they are freed: a secret may be among them.
+/// A list of libcurl's, whose texts are overwritten before they are freed: a secret may be among them. Adding needs the library.
 class TextList final {
  public:
   TextList() = default;
@@ -52,7 +51,7 @@ struct Connections {
   /// Connections kept open.
   static constexpr long kept_max = 32;
 
-  /// Null when the process has no descriptor left.
+  /// Null when the process has no descriptor left, or no libcurl.
   static std::unique_ptr<Connections> create();
   /// Null when there is no memory.
   Easy take_easy();

@@ -7,6 +7,8 @@
 #include <string>
 #include <system_error>
 
+#include "wasi/http/curl_library.h"
+
 namespace tenon::wasi::http {
 
 namespace {
@@ -84,7 +86,7 @@ ErrorCode error_of(const CurlFailure& failure) {
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
     case CURLE_HTTP_RETURNED_ERROR: return error_code<ErrorCase::ProtocolError>();
-    default: return error_code<ErrorCase::InternalError>(std::string(curl_easy_strerror(failure.code)));
+    default: return error_code<ErrorCase::InternalError>(std::string(curl().easy_strerror(failure.code)));
   }
 }
 

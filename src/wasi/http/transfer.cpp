@@ -10,6 +10,7 @@
 
 #include "policy/address.h"
 #include "wasi/http/curl_error.h"
+#include "wasi/http/curl_library.h"
 #include "wasi/http/secrets.h"
 #include "wasi/http/syntax.h"
 
@@ -166,10 +167,10 @@ void Transfer::run() {
   if (!easy_ || !configure()) return fail(error_code<ErrorCase::InternalError>("libcurl is out of memory"));
   if (phase_ == Phase::Ended) return;
   phase_ = Phase::Running;
-  const CURLMcode added = curl_multi_add_handle(client_->connections_->multi.get(), easy_.get());
+  const CURLMcode added = curl().multi_add_handle(client_->connections_->multi.get(), easy_.get());
   if (added != CURLM_OK) {
     easy_.reset();
-    fail(error_code<ErrorCase::InternalError>(std::string(curl_multi_strerror(added))));
+    fail(error_code<ErrorCase::InternalError>(std::string(curl().multi_strerror(added))));
   }
 }
 
@@ -178,7 +179,7 @@ bool Transfer::configure() {
   const Target& target = request_.target;
   const Config& config = client_->context_.config();
   bool ok = true;
-  const auto set = [&](CURLoption option, auto value) { ok = ok && curl_easy_setopt(easy, option, value) == CURLE_OK; };
+  const auto set = [&](CURLoption option, auto value) { ok = ok && curl().easy_setopt(easy, option, value) == CURLE_OK; };
 
   url_ = target.url();
   set(CURLOPT_PRIVATE, static_cast<void*>(this));
@@ -236,11 +237,11 @@ void Transfer::configure_body() {
   const bool is_open = body != nullptr && !body->is_finished();
   const bool has_trailers = body != nullptr && body->trailers() && !body->trailers()->lines().empty();
   const bool is_empty = body == nullptr || (body->buffered() == 0 && !has_trailers && request_.body_bytes.value_or(0) == 0);
-  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
+  curl().easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
   if (method == "HEAD" || method == "TRACE") {
     if (!is_empty) return fail(error_code<ErrorCase::RequestBodySize>(uint64_t{0}));
     if (body != nullptr) body->close();
-    if (method == "HEAD") curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    if (method == "HEAD") curl().easy_setopt(easy, CURLOPT_NOBODY, 1L);
     return;
   }
   // What nothing was written to by now is taken for no body where bodies are rare, as other clients do.
@@ -260,16 +261,16 @@ void Transfer::configure_body() {
   const bool takes_trailers = length < 0 && (has_trailers || (is_open && request_.headers->find("trailer") != nullptr));
   if (body != nullptr) body->takes_trailers = takes_trailers;
   if (has_trailers && !takes_trailers) return fail(error_code<ErrorCase::ProtocolError>());
-  curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-  curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, length);
-  curl_easy_setopt(easy, CURLOPT_READFUNCTION, Callbacks::read);
-  curl_easy_setopt(easy, CURLOPT_READDATA, static_cast<void*>(this));
+  curl().easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+  curl().easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, length);
+  curl().easy_setopt(easy, CURLOPT_READFUNCTION, Callbacks::read);
+  curl().easy_setopt(easy, CURLOPT_READDATA, static_cast<void*>(this));
   if (!takes_trailers) return;
-  curl_easy_setopt(easy, CURLOPT_TRAILERFUNCTION, Callbacks::trailers);
-  curl_easy_setopt(easy, CURLOPT_TRAILERDATA, static_cast<void*>(this));
+  curl().easy_setopt(easy, CURLOPT_TRAILERFUNCTION, Callbacks::trailers);
+  curl().easy_setopt(easy, CURLOPT_TRAILERDATA, static_cast<void*>(this));
   // libcurl sends trailers over HTTP/1.1 alone, and cannot begin again on another connection when one that it used before turns out to be dead.
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+  curl().easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl().easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
 void Transfer::fail(ErrorCode error) {
@@ -283,7 +284,7 @@ void Transfer::fail(ErrorCode error) {
 void Transfer::end() {
   if (phase_ == Phase::Ended) return;
   if (easy_) {
-    if (phase_ == Phase::Running) curl_multi_remove_handle(client_->connections_->multi.get(), easy_.get());
+    if (phase_ == Phase::Running) curl().multi_remove_handle(client_->connections_->multi.get(), easy_.get());
     // libcurl forgets not all of an upload: after one with trailers, 7.88 writes in front of its buffer. Such a handle is used once.
     if (is_upload_)
       easy_.reset();
@@ -326,7 +327,7 @@ void Transfer::advance() {
   is_receiving_paused_ = is_receiving_paused_ && !receives;
   is_sending_paused_ = is_sending_paused_ && !sends;
   const int paused = (is_receiving_paused_ ? CURLPAUSE_RECV : 0) | (is_sending_paused_ ? CURLPAUSE_SEND : 0);
-  if (const CURLcode code = curl_easy_pause(easy_.get(), paused); code != CURLE_OK) complete(code);
+  if (const CURLcode code = curl().easy_pause(easy_.get(), paused); code != CURLE_OK) complete(code);
 }
 
 void Transfer::complete(CURLcode code) {
@@ -338,7 +339,7 @@ void Transfer::complete(CURLcode code) {
   if (refusal_) return fail(*std::exchange(refusal_, std::nullopt));
   if (code == CURLE_OK) return fail(error_code<ErrorCase::ProtocolError>());
   long os_error = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
+  curl().easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
   fail(error_of({.code = code, .os_error = os_error, .is_connected = connected_.has_value(), .text = error_text_.data()}));
 }
 

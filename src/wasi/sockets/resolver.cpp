@@ -7,7 +7,6 @@
 #include <iterator>
 #include <span>
 
-#include <ares.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "wasi/sockets/ares_library.h"
 #include "wasi/sockets/socket.h"
 
 namespace tenon::wasi::sockets {
@@ -100,11 +100,6 @@ ares_ssize_t send_question(ares_socket_t descriptor, const iovec* parts, int cou
 
 constexpr ares_socket_functions lookup_sockets = {open_lookup_socket, close_lookup_socket, connect_lookup_socket, receive_answer, send_question};
 
-bool initialize_library() {
-  static const bool is_ready = ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS;
-  return is_ready;
-}
-
 }  // namespace
 
 /// One channel of c-ares for each look-up: ending it ends the look-up with all its sockets, and nothing is shared between threads.
@@ -113,13 +108,13 @@ struct Lookup::Channel {
 
   Channel() = default;
   ~Channel() {
-    if (handle != nullptr) ares_destroy(handle);
+    if (handle != nullptr) ares().destroy(handle);
   }
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
   int open(const ResolverOptions& options) {
-    if (!initialize_library()) return ARES_ENOTINITIALIZED;
+    if (find_ares() == nullptr) return ARES_ENOTINITIALIZED;
     ares_options chosen{};
     std::array<char, 3> lookups = {'f', 'b', '\0'};
     chosen.flags = ARES_FLAG_NOALIASES;
@@ -128,21 +123,21 @@ struct Lookup::Channel {
     chosen.lookups = options.reads_hosts_file ? lookups.data() : lookups.data() + 1;
     int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS;
     if (!options.servers.empty()) mask |= ARES_OPT_DOMAINS;
-    if (const int status = ares_init_options(&handle, &chosen, mask); status != ARES_SUCCESS) {
+    if (const int status = ares().init_options(&handle, &chosen, mask); status != ARES_SUCCESS) {
       handle = nullptr;
       return status;
     }
-    ares_set_socket_functions(handle, &lookup_sockets, nullptr);
+    ares().set_socket_functions(handle, &lookup_sockets, nullptr);
     if (options.servers.empty()) return ARES_SUCCESS;
     std::string list;
     for (const std::string& server : options.servers) list.append(list.empty() ? "" : ",").append(server);
-    return ares_set_servers_ports_csv(handle, list.c_str());
+    return ares().set_servers_ports_csv(handle, list.c_str());
   }
 
   /// The descriptors that the look-up waits for, with their events.
   std::span<pollfd> descriptors(std::array<pollfd, ARES_GETSOCK_MAXNUM>& room) const {
     std::array<ares_socket_t, ARES_GETSOCK_MAXNUM> sockets{};
-    const auto bits = static_cast<unsigned>(ares_getsock(handle, sockets.data(), ARES_GETSOCK_MAXNUM));
+    const auto bits = static_cast<unsigned>(ares().getsock(handle, sockets.data(), ARES_GETSOCK_MAXNUM));
     size_t count = 0;
     for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
       const bool reads = (bits >> i & 1U) != 0;
@@ -172,9 +167,9 @@ std::unique_ptr<Lookup> Lookup::start(const std::string& name, const ResolverOpt
   hints.ai_family = AF_UNSPEC;
   const auto answered = [](void* self, int status, int, ares_addrinfo* answer) {
     static_cast<Lookup*>(self)->finish(status, answer);
-    ares_freeaddrinfo(answer);
+    ares().freeaddrinfo(answer);
   };
-  ares_getaddrinfo(lookup->channel_->handle, name.c_str(), nullptr, &hints, answered, lookup.get());
+  ares().getaddrinfo(lookup->channel_->handle, name.c_str(), nullptr, &hints, answered, lookup.get());
   return lookup;
 }
 
@@ -196,11 +191,11 @@ bool Lookup::advance() {
   if (poll(descriptors.data(), descriptors.size(), 0) > 0) {
     for (const pollfd& each : descriptors) {
       const bool writes = (each.events & POLLOUT) != 0 && each.revents != 0;
-      if (each.revents != 0) ares_process_fd(channel_->handle, each.fd, writes ? each.fd : ARES_SOCKET_BAD);
+      if (each.revents != 0) ares().process_fd(channel_->handle, each.fd, writes ? each.fd : ARES_SOCKET_BAD);
     }
   } else {
     // Looks at what ran out of time.
-    ares_process_fd(channel_->handle, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    ares().process_fd(channel_->handle, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
   }
   return is_done_;
 }
@@ -209,7 +204,7 @@ void Lookup::prepare(WaitSet& set) {
   std::array<pollfd, ARES_GETSOCK_MAXNUM> room;
   for (const pollfd& each : channel_->descriptors(room)) set.add_descriptor(each.fd, each.events);
   timeval left{};
-  if (ares_timeout(channel_->handle, nullptr, &left) == nullptr) return;
+  if (ares().timeout(channel_->handle, nullptr, &left) == nullptr) return;
   // Rounded up: woken too early, it would find nothing that ran out of time.
   set.add_moment(std::chrono::steady_clock::now() + std::chrono::seconds(left.tv_sec) + std::chrono::microseconds(left.tv_usec) + std::chrono::milliseconds(1));
 }
