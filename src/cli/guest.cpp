@@ -27,7 +27,7 @@
 #include "tenon/value_text.h"
 #include "wasi/context.h"
 #include "wasi/filesystem/preopens.h"
-#include "wasi/link.h"
+#include "wasi/packages.h"
 #include "wasi/preview1/preview1.h"
 #include "wasi/refusal.h"
 #include "wit/binary.h"
@@ -81,7 +81,7 @@ class CompiledComponent final : public CompiledGuest {
     if (store.data() != nullptr) {
       TENON_CHECK_OK(wasi::check_imports(component_, wasi::Context::of(store).guard()));
       if (imports_files()) TENON_CHECK_OK(wasi::filesystem::open_preopens(wasi::Context::of(store)));
-      TENON_CHECK_OK(wasi::add_to_linker(linker));
+      TENON_CHECK_OK(wasi::add_imported(linker, component_));
     }
     if (missing == MissingImports::Trap) TENON_CHECK_OK(linker.define_unknown_imports_as_traps(component_));
     auto instance = linker.instantiate(store, component_);

@@ -9,7 +9,7 @@
 #include "tenon/typed.h"
 #include "tenon/wasi.h"
 #include "wasi/cli/stdio.h"
-#include "wasi/link.h"
+#include "wasi/packages.h"
 #include "wasi/refusal.h"
 #include "wasi/session.h"
 #include "wasi/signals.h"
@@ -66,7 +66,7 @@ Result<Command> Command::create(const Engine& engine, const Component& component
   const auto run = component.find_export("wasi:cli/run@0.2.0", "run");
   if (!run) return fail(ErrorKind::NotFound, "the component is no command: it does not export wasi:cli/run@0.2");
   Linker linker(engine);
-  TENON_CHECK_OK(add_to_linker(linker));
+  TENON_CHECK_OK(add_imported(linker, component));
   TENON_TRY(InstancePre pre, linker.instantiate_pre(component));
   return Command(std::make_shared<const State>(State{engine, std::move(pre), *run}));
 }
