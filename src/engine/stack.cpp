@@ -1,10 +1,12 @@
 #include "engine/stack.h"
 
 #include <pthread.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <system_error>
 
@@ -14,10 +16,31 @@ namespace detail {
 
 thread_local constinit uintptr_t stack_floor = 0;
 
+/// The main thread's stack grows to a limit that may be far or absent; what lies between may be taken by mappings. This much is believed at most.
+static constexpr uintptr_t main_stack_bytes_max = uintptr_t{64} << 20;
+
+/// The floor of the stack that the process began with; 0 where the kernel does not tell where that is. pthread_getattr_np answers the same, but reads
+/// /proc/self/maps for it, which takes a small program a noticeable time.
+static uintptr_t find_first_stack_floor() {
+  // The name of the program's file is the last thing on that stack, before the zeros of one word.
+  const auto* const name = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  rlimit limit{};
+  if (name == nullptr || getrlimit(RLIMIT_STACK, &limit) != 0) return 0;
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t end = reinterpret_cast<uintptr_t>(name) + std::strlen(name) + 1 + sizeof(void*);
+  const uintptr_t top = (end + page - 1) / page * page;
+  return top - std::min<uintptr_t>({top, limit.rlim_cur, main_stack_bytes_max});
+}
+
 uintptr_t find_stack_floor() {
   // Where the system does not answer, a megabyte from here is assumed: less than any thread that a library makes.
   auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   uintptr_t floor = here - std::min<uintptr_t>(here, 1 << 20);
+  if (getpid() == gettid()) {
+    // The one thread of a process that was forked off by another thread than the first is on that thread's stack.
+    const uintptr_t first = find_first_stack_floor();
+    if (first != 0 && here >= first && here - first < main_stack_bytes_max) return stack_floor = first;
+  }
   pthread_attr_t attributes;
   if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
     void* address = nullptr;
@@ -25,8 +48,7 @@ uintptr_t find_stack_floor() {
     size_t guard = 0;
     if (pthread_attr_getstack(&attributes, &address, &size) == 0) {
       auto low = reinterpret_cast<uintptr_t>(address);
-      // The main thread's stack grows to a limit that may be far or absent; what lies between may be taken by mappings. 64 MiB are believed at most.
-      uintptr_t far = here - std::min<uintptr_t>(here, uintptr_t{64} << 20);
+      const uintptr_t far = here - std::min(here, main_stack_bytes_max);
       if (getpid() == gettid()) low = std::max(low, far);
       floor = low;
       if (pthread_attr_getguardsize(&attributes, &guard) == 0) floor += guard;
