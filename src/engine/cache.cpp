@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -27,8 +28,8 @@ constexpr std::string_view folder_name = "code";
 constexpr const char* secret_name = "secret";
 constexpr std::string_view entry_suffix = ".code";
 constexpr std::string_view temporary_prefix = "new-";
-/// Modules smaller than this are read into memory instead of being mapped from a memory file: fewer calls into the system.
-constexpr uint64_t map_bytes_min = 256 << 10;
+/// Modules smaller than this are read into memory instead of being mapped from a memory file: fewer calls into the system, but every page is taken twice.
+constexpr uint64_t map_bytes_min = 64 << 10;
 constexpr uint64_t page_bytes = 4096;
 /// What an interrupted writer left is removed after this long.
 constexpr std::chrono::hours temporary_age_max{1};
@@ -127,18 +128,25 @@ Result<File> sealed_copy(int from, const CachePart& part, const Digest& secret) 
   return copy;
 }
 
-/// Copies a part into memory of ours, and checks what is in it then.
+/// Copies a part into memory of ours, `to` of its size, and checks what is in it then.
+Result<> copy_to(std::span<std::byte> to, int from, const CachePart& part, const Digest& secret) {
+  TENON_CHECK_OK(read_at(from, to, part.offset));
+  return digest(secret, to) == part.digest ? Result<>() : fail(ErrorKind::InvalidInput, "the bytes were changed");
+}
+
 Result<std::vector<std::byte>> private_copy(int from, const CachePart& part, const Digest& secret) {
   std::vector<std::byte> bytes(part.size);
-  TENON_CHECK_OK(read_at(from, bytes, part.offset));
-  if (digest(secret, bytes) != part.digest) return fail(ErrorKind::InvalidInput, "the bytes were changed");
+  TENON_CHECK_OK(copy_to(bytes, from, part, secret));
   return bytes;
 }
 
 Result<core::Module> load_module(const Engine& engine, int from, const CachePart& part, const Digest& secret) {
   if (part.size < map_bytes_min) {
-    TENON_TRY(std::vector<std::byte> bytes, private_copy(from, part, secret));
-    return core::Module::deserialize(engine, bytes);
+    // Not a vector, which would write zeros first.
+    const auto bytes = std::make_unique_for_overwrite<std::byte[]>(part.size);
+    const std::span<std::byte> copy(bytes.get(), part.size);
+    TENON_CHECK_OK(copy_to(copy, from, part, secret));
+    return core::Module::deserialize(engine, copy);
   }
   TENON_TRY(File copy, sealed_copy(from, part, secret));
   tn_module* made = nullptr;
