@@ -15,6 +15,7 @@
 #include "cli/guest.h"
 #include "cli/input.h"
 #include "cli/interrupts.h"
+#include "cli/leave.h"
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/runtime.h"
@@ -93,6 +94,7 @@ class Runner {
 
   /// An error before or in a call: the exit code, with everything printed.
   ExitCode failed(const std::string& what, const Error& error) {
+    if (Interrupts::signal()) session_.cancel();
     outcome_ = session_.outcome_of(error, stage_);
     std::string message = what.empty() ? error.message() : fmt::format("{}: {}", shorten(what), error.message());
     if (options_.json) {
@@ -181,7 +183,7 @@ Result<Input> load_linked(const Program& program, const Options& options) {
       return fail(ErrorKind::InvalidInput, fmt::format("{}: only components are linked, got a {}", components[i].name, to_string(kind)));
   }
   TENON_TRY(std::vector<std::byte> linked, wit::compose(components));
-  return Input{.name = input.name, .kind = wit::FileKind::Component, .binary = std::move(linked)};
+  return Input{.name = input.name, .kind = wit::FileKind::Component, .contents = {}, .made = std::move(linked)};
 }
 
 Error nothing_to_call(const Guest& guest) {
@@ -230,12 +232,14 @@ Result<ExitCode> run(Program& program, const Options& options) {
   Runner runner(program, options, *session);
   ExitCode code = ExitCode::Success;
   {
-    TENON_TRY(const std::unique_ptr<Interrupts> interrupts, Interrupts::create([&session] { session->cancel(); }));
+    const Interrupts interrupts([&session] { session->store().interrupt(); });
     const wasi::SignalGuard signals(session->context());
     TENON_TRY(code, run_guest(program, options, *compiled, input.name, *session, runner));
     // What stdout and stderr still keep for the guest. When the deadline or a signal ends this, it is told already.
     static_cast<void>(wasi::finish_stdio(session->context()));
   }
+  leave_to_the_end(std::move(compiled));
+  leave_to_the_end(std::make_unique<Engine>(engine));
   code = code_of_signal(code);
   program.note(describe_denials(session->guard(), input.name));
   if (options.sandbox.receipt.empty()) return code;

@@ -17,18 +17,16 @@ namespace tenon::cli {
 static std::unexpected<Error> in(const std::string& name, Error error) { return std::unexpected<Error>(std::move(error).wrap(name)); }
 
 Result<Input> load_input(const Program& program, const std::string& path) {
-  TENON_TRY(const std::string contents, program.read_input(path));
-  Input input{.name = path == "-" ? "standard input" : path, .binary = {}};
-  const auto bytes = std::as_bytes(std::span(contents));
-  auto kind = wit::detect(bytes);
+  TENON_TRY(std::string contents, program.read_input(path));
+  Input input{.name = path == "-" ? "standard input" : path, .contents = std::move(contents), .made = {}};
+  auto kind = wit::detect(input.bytes());
   if (!kind) return in(input.name, std::move(kind).error());
   if (*kind != wit::FileKind::Text) {
     input.kind = *kind;
-    input.binary.assign(bytes.begin(), bytes.end());
     return input;
   }
-  TENON_TRY(input.binary, wit::text_to_binary(contents, input.name));
-  kind = wit::detect(input.binary);
+  TENON_TRY(input.made, wit::text_to_binary(input.contents, input.name));
+  kind = wit::detect(input.made);
   if (!kind) return in(input.name, std::move(kind).error());
   input.kind = *kind;
   return input;

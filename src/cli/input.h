@@ -17,9 +17,12 @@ struct Input {
   std::string name;
   /// Component, CoreModule or WitPackage.
   wit::FileKind kind = wit::FileKind::Component;
-  std::vector<std::byte> binary;
+  /// What was read; used when it is a binary.
+  std::string contents;
+  /// A binary that was made of text or of other files.
+  std::vector<std::byte> made;
 
-  std::span<const std::byte> bytes() const { return binary; }
+  std::span<const std::byte> bytes() const { return made.empty() ? std::as_bytes(std::span(contents)) : std::span<const std::byte>(made); }
 };
 
 /// Reads a file, tells what it is, and makes a binary of text. Errors: as `Program::read_input`, `wit::detect` and `wit::text_to_binary`, with the name in

@@ -1,20 +1,16 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
-#include <thread>
-
-#include "tenon/result.h"
 
 namespace tenon::cli {
 
-/// Ctrl-C and SIGTERM while it lives: the first one runs `cancel`, on a thread of its own; a second one ends the program at once, as it would without this.
-/// At most one lives at a time. Main thread only.
+/// Ctrl-C and SIGTERM while it lives: the first one runs `cancel`, in the signal's handler, on whichever thread the signal comes to; a second one ends the
+/// program at once, as it would without this. At most one lives at a time. Main thread only.
 class Interrupts {
  public:
-  /// Error: `Unavailable` when the process has no descriptor left.
-  static Result<std::unique_ptr<Interrupts>> create(std::function<void()> cancel);
+  /// `cancel` does only what a handler of signals may do: it allocates nothing and takes no lock.
+  explicit Interrupts(std::function<void()> cancel);
   ~Interrupts();
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
@@ -23,9 +19,7 @@ class Interrupts {
   static std::optional<int> signal();
 
  private:
-  Interrupts(int descriptor, std::function<void()> cancel);
-  int descriptor_;
-  std::thread thread_;
+  const std::function<void()> cancel_;
 };
 
 }  // namespace tenon::cli

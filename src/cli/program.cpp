@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/leave.h"
 #include "tenon/result.h"
 #include "wit/walk.h"
 
@@ -103,9 +105,24 @@ static ExitCode parse_and_run(CLI::App& app, Program& program, int argc, const c
   return program.run();
 }
 
+static void add_all_commands(CLI::App& app, Program& program) {
+  add_run_command(app, program);
+  add_compile_command(app, program);
+  add_cache_command(app, program);
+  add_inspect_command(app, program);
+  add_validate_command(app, program);
+  add_policy_command(app, program);
+  add_bindgen_command(app, program);
+  add_completion_command(app, program);
+  add_component_command(app, program);
+  add_wast_command(app, program);
+  add_wit_command(app, program);
+}
+
 ExitCode run_program(int argc, const char* const* argv) {
   Program program;
-  CLI::App app("Runs sandboxed WebAssembly: components and core modules.", "tenon");
+  auto owned = std::make_unique<CLI::App>("Runs sandboxed WebAssembly: components and core modules.", "tenon");
+  CLI::App& app = *owned;
   app.set_version_flag("--version,-V", "tenon " TENON_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
@@ -118,18 +135,14 @@ ExitCode run_program(int argc, const char* const* argv) {
       });
   base::set_log_level(base::LogLevel::Warn);
 
-  add_run_command(app, program);
-  add_compile_command(app, program);
-  add_cache_command(app, program);
-  add_inspect_command(app, program);
-  add_validate_command(app, program);
-  add_policy_command(app, program);
-  add_bindgen_command(app, program);
-  add_completion_command(app, program);
-  add_component_command(app, program);
-  add_wast_command(app, program);
-  add_wit_command(app, program);
-  return parse_and_run(app, program, argc, argv);
+  // Options of commands that are not asked for would take most of the time that the command line takes.
+  if (argc > 1 && argv[1] == std::string_view("run"))
+    add_run_command(app, program);
+  else
+    add_all_commands(app, program);
+  const ExitCode code = parse_and_run(app, program, argc, argv);
+  leave_to_the_end(std::move(owned));
+  return code;
 }
 
 }  // namespace tenon::cli
