@@ -191,5 +191,23 @@ TEST_F(InstantiateTest, NobodyLeavesInAPostReturnThatTheHostCalls) {
   EXPECT_EQ(error_of(instance->get_func("f")->call(std::vector<Value>{Value::string("host")})), "wasm trap: cannot leave component instance");
 }
 
+// What an import is checked against is what it gets, on every level.
+TEST_F(InstantiateTest, FindsAnInstanceInsideOfAnInstanceByTheInterfaceThatItImplements) {
+  LinkerInstance host = linker_.instance("host").value();
+  LinkerInstance inner = host.instance("demo:log/sink").value();
+  inner.func("put", [](uint32_t number) { return number + 1; }).value();
+  const auto store = this->store(8);
+  const auto instance = instantiate(*store, R"((component
+    (import "host" (instance $host
+      (export "mine" (implements "demo:log/sink") (instance (export "put" (func (param "number" u32) (result u32)))))))
+    (alias export $host "mine" (instance $mine))
+    (core func $put (canon lower (func $mine "put")))
+    (core module $m (import "" "put" (func $put (param i32) (result i32))) (func (export "run") (param i32) (result i32) (call $put (local.get 0))))
+    (core instance $i (instantiate $m (with "" (instance (export "put" (func $put))))))
+    (func (export "run") (param "number" u32) (result u32) (canon lift (core func $i "run")))))");
+  ASSERT_TRUE(instance) << instance.error().message();
+  EXPECT_EQ(instance->get_func<uint32_t(uint32_t)>("run").value()(4).value(), 5U);
+}
+
 }  // namespace
 }  // namespace tenon::component

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 
@@ -206,13 +208,23 @@ class Resolver final : public ResourceLookup {
     return {};
   }
 
-  /// All is there and fits: picks what the plan's steps take.
+  /// The export of that name, which is there: paths were followed when the plan was loaded.
+  const NamedExtern* named(InstanceTypeIndex index, std::string_view name) {
+    auto& exports = exports_[index];
+    if (exports.empty()) {
+      for (const NamedExtern& each : plan_.instance_types[at(index)].exports) exports.emplace(each.name, &each);
+    }
+    return exports.at(name);
+  }
+
+  /// All is there and fits: picks what the plan's steps take, found in the same way.
   void resolve(const component::RuntimeImport& import, PreState& pre) {
-    const NamedExtern& outer = plan_.imports[at(import.import)];
-    const Definition* found = find(root_, outer);
+    const NamedExtern* item = &plan_.imports[at(import.import)];
+    const Definition* found = find(root_, *item);
     for (const std::string& name : import.path) {
+      item = named(std::get<InstanceTypeIndex>(item->type), name);
       const auto* scope = found == nullptr ? nullptr : std::get_if<std::unique_ptr<LinkerScope>>(found);
-      found = scope == nullptr ? nullptr : (*scope)->names.find(name);
+      found = scope == nullptr ? nullptr : find(**scope, *item);
     }
     const auto* function = found == nullptr ? nullptr : std::get_if<std::shared_ptr<const HostFunction>>(found);
     const auto* module = found == nullptr ? nullptr : std::get_if<core::Module>(found);
@@ -224,6 +236,7 @@ class Resolver final : public ResourceLookup {
   const component::Plan& plan_;
   const LinkerScope& root_;
   std::vector<std::optional<ResourceDefinition>> resources_;
+  std::unordered_map<InstanceTypeIndex, std::unordered_map<std::string_view, const NamedExtern*>> exports_;
   std::vector<std::string> missing_;
   std::optional<Error> error_;
 };
