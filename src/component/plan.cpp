@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/raw.h"
 #include "tenon_native.h"
 
 namespace tenon::component {
@@ -45,17 +46,6 @@ uint32_t feature_bits(const TranslateOptions& options) {
   if (options.error_context) bits |= TN_PLAN_ERROR_CONTEXT;
   if (options.garbage_collection) bits |= TN_PLAN_GC;
   return bits;
-}
-
-tn_bytes borrowed(std::span<const std::byte> bytes) { return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}; }
-
-/// The native library's error as ours.
-Result<> taken(tn_error* error) {
-  if (error == nullptr) return {};
-  const tn_bytes message = tn_error_message(error);
-  Error failure(static_cast<ErrorKind>(tn_error_kind(error)), std::string(reinterpret_cast<const char*>(message.data), message.size));
-  tn_error_free(error);
-  return std::unexpected(std::move(failure));
 }
 
 }  // namespace
@@ -96,7 +86,8 @@ PlanBuffer::~PlanBuffer() { tn_buffer_free({reinterpret_cast<uint8_t*>(data_), s
 
 Result<PlanBuffer> translate(std::span<const std::byte> component, const TranslateOptions& options) {
   tn_buffer made = {};
-  TENON_CHECK_OK(taken(tn_plan_translate(borrowed(component), feature_bits(options), &made)));
+  if (tn_error* error = tn_plan_translate(engine::bytes_of(component), feature_bits(options), &made); error != nullptr)
+    return std::unexpected(engine::take_error(error));
   PlanBuffer buffer;
   buffer.data_ = reinterpret_cast<std::byte*>(made.data);
   buffer.size_ = made.size;
@@ -104,7 +95,10 @@ Result<PlanBuffer> translate(std::span<const std::byte> component, const Transla
   return buffer;
 }
 
-Result<> validate(std::span<const std::byte> wasm, const TranslateOptions& options) { return taken(tn_plan_validate(borrowed(wasm), feature_bits(options))); }
+Result<> validate(std::span<const std::byte> wasm, const TranslateOptions& options) {
+  if (tn_error* error = tn_plan_validate(engine::bytes_of(wasm), feature_bits(options)); error != nullptr) return std::unexpected(engine::take_error(error));
+  return {};
+}
 
 namespace {
 
