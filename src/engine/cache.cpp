@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/encoding.h"
+#include "base/log.h"
 #include "engine/cache_format.h"
 #include "engine/engine_state.h"
 
@@ -295,7 +296,10 @@ CacheKey CodeCache::key(const Engine& engine, std::string_view label, std::span<
 std::optional<CacheEntry> CodeCache::load(const Engine& engine, const CacheKey& key) {
   std::string name = file_name(key);
   File file = open_entry(folder_, name);
-  if (!file) return std::nullopt;
+  if (!file) {
+    base::log(base::LogLevel::Debug, fmt::format("cache: no {}", name));
+    return std::nullopt;
+  }
   auto read = [&]() -> Result<CacheEntry> {
     TENON_TRY(CacheHead head, read_head(file.get(), secret_));
     if (head.key != key) return fail(ErrorKind::InvalidInput, "the entry is another's");
@@ -310,15 +314,19 @@ std::optional<CacheEntry> CodeCache::load(const Engine& engine, const CacheKey& 
   auto entry = read();
   if (!entry) {
     // What the machine could not do now may work later; what is wrong stays wrong.
-    if (entry.error().kind() == ErrorKind::InvalidInput) unlinkat(folder_, name.c_str(), 0);
+    const bool is_wrong = entry.error().kind() == ErrorKind::InvalidInput;
+    if (is_wrong) unlinkat(folder_, name.c_str(), 0);
+    base::log(base::LogLevel::Warn, fmt::format("cache: {} is not used{}: {}", name, is_wrong ? " and removed" : "", entry.error().message()));
     return std::nullopt;
   }
+  base::log(base::LogLevel::Debug, fmt::format("cache: {} is used", name));
   futimens(file.get(), nullptr);
   return std::move(*entry);
 }
 
 Result<> CodeCache::save(const CacheKey& key, std::string_view label, std::span<const std::byte> plain, std::span<const core::Module> modules) {
   auto written = write(key, label, plain, modules);
+  base::log(base::LogLevel::Debug, fmt::format("cache: {} is {}", file_name(key), written ? "written" : "not written: " + written.error().message()));
   if (!written) {
     const std::scoped_lock lock(trouble_mutex_);
     if (trouble_.empty()) trouble_ = written.error().message();
