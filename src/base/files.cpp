@@ -2,11 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
@@ -110,7 +110,6 @@ Result<std::string> read_file(const std::filesystem::path& path, uint64_t size_m
 Result<std::string> read_stdin(uint64_t size_max) { return read_all(STDIN_FILENO, "standard input", 0, size_max); }
 
 Result<> write_file(const std::filesystem::path& path, std::string_view content, mode_t mode) {
-  static std::atomic<uint64_t> counter{0};  // names of one process differ by it, of two processes by the process
   const std::filesystem::path target = follow_links(path);
   struct stat status = {};
   if (::stat(target.c_str(), &status) == 0) {
@@ -118,7 +117,10 @@ Result<> write_file(const std::filesystem::path& path, std::string_view content,
     if (!S_ISREG(status.st_mode) || target.native().starts_with("/proc/")) return write_into(target, content);
     mode &= status.st_mode;
   }
-  const std::filesystem::path temporary = fmt::format("{}.{}.{}.new", target.string(), ::getpid(), counter++);
+  // By chance and not by the process's number, which is the same in many containers: what one that was killed left would be in the way for ever.
+  uint64_t number = 0;
+  if (::getrandom(&number, sizeof(number), 0) != static_cast<ssize_t>(sizeof(number))) return system_failure("no random name beside", path, errno);
+  const std::filesystem::path temporary = fmt::format("{}.{:016x}.new", target.string(), number);
   Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (file.number() < 0) return system_failure("cannot write", path, errno);
   if (!write_all(file.number(), content) || !file.close() || ::rename(temporary.c_str(), target.c_str()) != 0) {
