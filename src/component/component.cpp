@@ -63,7 +63,9 @@ Result<std::shared_ptr<const ComponentState>> ComponentState::create(const Engin
   auto made = std::shared_ptr<ComponentState>(new ComponentState(engine));
   engine::CodeCache* cache = options.proposals == nullptr ? engine::Access::cache(engine) : nullptr;
   const std::string_view cache_label = recipe != nullptr ? recipe->name : "component";
-  const engine::CacheKey key = cache != nullptr ? engine::CodeCache::key(engine, cache_label, source) : engine::CacheKey();
+  // No name of a recipe is what is made without one.
+  const std::string key_label = recipe != nullptr ? "recipe " + std::string(recipe->name) : "component";
+  const engine::CacheKey key = cache != nullptr ? engine::CodeCache::key(engine, key_label, source) : engine::CacheKey();
   const bool cached = cache != nullptr && made->take_cached(*cache, key);
   if (!cached) {
     std::vector<std::byte> derived;

@@ -105,6 +105,18 @@ TEST_F(CachedComponent, IsMadeByItsRecipeOnlyOnce) {
   EXPECT_EQ(made, 2);
 }
 
+TEST_F(CachedComponent, IsNotTakenForWhatARecipeOfItsLabelMakes) {
+  engine::Buffer plain;
+  ASSERT_EQ(tn_text_to_binary(engine::bytes_of(std::string_view("(component)")), engine::bytes_of(std::string_view()), plain.out()), nullptr);
+  EXPECT_TRUE(Component::create(*engine_, plain.bytes()).value().exports().empty());
+  const ComponentRecipe recipe{.name = "component", .make = [](std::span<const std::byte>) -> Result<std::vector<std::byte>> {
+                                 engine::Buffer binary;
+                                 tn_error_free(tn_text_to_binary(engine::bytes_of(greeter), engine::bytes_of(std::string_view()), binary.out()));
+                                 return std::vector<std::byte>(binary.bytes().begin(), binary.bytes().end());
+                               }};
+  EXPECT_EQ(answer(Component::create(*engine_, plain.bytes(), recipe).value()), 42U);
+}
+
 TEST_F(CachedComponent, IsRefusedWithTheRecipesOwnErrorAndWithoutItsName) {
   ComponentRecipe recipe{.name = "broken",
                          .make = [](std::span<const std::byte>) { return Result<std::vector<std::byte>>(fail(ErrorKind::InvalidInput, "no")); }};
