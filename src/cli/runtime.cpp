@@ -1,5 +1,6 @@
 #include "cli/runtime.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <CLI/CLI.hpp>
 
 #include "cli/program.h"
@@ -46,8 +48,18 @@ Result<std::filesystem::path> cache_folder(const EngineOptions& options) {
   return fail(ErrorKind::Unavailable, "there is no folder for the cache: give --cache-dir, or set TENON_CACHE_DIR or HOME");
 }
 
+/// Of this process's stack, a quarter is the guest's: programs in Go and other languages without a bound of their own go deep. What is left is for calls from
+/// guest to guest through the host, each of which needs as much again.
+static size_t guest_stack_bytes() {
+  constexpr size_t most = size_t{2} << 20;
+  rlimit own{};
+  if (getrlimit(RLIMIT_STACK, &own) != 0) return EngineConfig().wasm_stack_bytes;
+  return std::clamp<size_t>(std::min<rlim_t>(own.rlim_cur, 4 * most) / 4, EngineConfig().wasm_stack_bytes, most);
+}
+
 Result<Engine> make_engine(Program& program, const EngineOptions& options) {
   EngineConfig config;
+  config.wasm_stack_bytes = guest_stack_bytes();
   config.fuel = options.fuel;
   if (!options.no_cache) {
     if (auto folder = cache_folder(options)) config.cache_folder = std::move(*folder);

@@ -132,6 +132,9 @@ case("options may stand before the file", ["run", "--link", "values.wat", "--inv
 call("only components are linked", "double(4)", INVALID, file="uses_calc.wat", options=["--link", "core.wat"], stderr="core.wat: only components are linked, got a core module")
 call("a core module's missing imports", "f()", NOT_FOUND, file="imports.wat", stderr=r"not provided: env.log \(.*\), env.other")
 case("a program gets its own name and not where it lies", ["run", "--grant", "command", "./programs/arguments.wat", "one"], SUCCESS, "arguments.wat\0one\0")
+case("programs may go deep", ["run", "-", "--invoke", "deep(30000)"], SUCCESS, "30000\n",
+     stdin=b'(module (func $deep (export "deep") (param i32) (result i32) (if (result i32) (local.get 0)'
+           b' (then (i32.add (i32.const 1) (call $deep (i32.sub (local.get 0) (i32.const 1))))) (else (i32.const 0)))))')
 case("a program for WASI before preview 1 says so", ["run", "-"], NOT_FOUND, stdin=b'(module (import "wasi_unstable" "proc_exit" (func (param i32))) (func (export "_start")))',
      stderr=r"not provided: wasi_unstable\.proc_exit .*\nwasi_unstable is WASI before preview 1: .*wasm32-wasip1")
 case("a program with threads says so", ["run", "-"], NOT_FOUND, stderr=r"not provided: wasi\.thread-spawn .*\nthreads of programs",
