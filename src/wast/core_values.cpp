@@ -95,10 +95,12 @@ Result<core::Val> to_core_value(const Constant& constant) {
 Result<> match_core(const Constant& expected, const core::Val& actual) {
   const std::string_view type = type_name(expected);
   if (type == "either") {
+    Result<> matched = fail(ErrorKind::InvalidInput, "`either` has no values");
     for (const Constant& choice : expected.at("values")) {
-      if (match_core(choice, actual)) return {};
+      matched = match_core(choice, actual);
+      if (matched) return {};
     }
-    return match_core(expected.at("values").at(0), actual);
+    return matched;
   }
   bool matches = false;
   if (const auto* vector = std::get_if<core::V128>(&actual); vector != nullptr && type == "v128") {

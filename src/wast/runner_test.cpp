@@ -59,6 +59,11 @@ TEST_F(Scripts, FailWhereAResultDiffers) {
   EXPECT_EQ(report.findings[0].verdict, Verdict::Failed);
 }
 
+TEST_F(Scripts, FailWhereNoResultWouldDo) {
+  const std::string reason = failure(R"((module (func (export "f") (result i32) (i32.const 1))) (assert_return (invoke "f") (either)))");
+  EXPECT_TRUE(reason.contains("either")) << reason;
+}
+
 TEST_F(Scripts, FailWhenATrapDoesNotCome) {
   EXPECT_TRUE(failure(std::string(adder) + R"((assert_trap (invoke "add" (u32.const 1) (u32.const 2)) "x"))").contains("returned"));
 }
