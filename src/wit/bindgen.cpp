@@ -5,9 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "wit/bindgen_types.h"
 #include "wit/cpp_names.h"
 #include "wit/resolve.h"
+#include "wit/walk.h"
 
 namespace tenon::wit {
 
@@ -31,12 +33,15 @@ constexpr std::string_view prologue = R"(#pragma once
 )";
 constexpr std::string_view typed_header = "tenon/typed.h";
 
-/// What may not stand in a comment: control characters, and marks that change the direction of text.
-bool is_hidden(std::string_view text, size_t at) {
-  const auto byte = static_cast<unsigned char>(text[at]);
-  if (byte < 0x20 || byte == 0x7f) return true;
-  const std::string_view three = text.substr(at, 3);
-  return three.size() == 3 && ((three >= "\xe2\x80\xaa" && three <= "\xe2\x80\xae") || (three >= "\xe2\x81\xa6" && three <= "\xe2\x81\xa9"));
+/// `text` without what a terminal or an editor would act on instead of showing it, and without bytes that are no UTF-8.
+std::string visible(std::string_view text) {
+  std::string kept;
+  while (!text.empty()) {
+    const base::Decoded decoded = base::decode_utf8(text);
+    if (decoded.bytes != 0 && !is_terminal_control(decoded.code)) kept += text.substr(0, decoded.bytes);
+    text.remove_prefix(std::max<size_t>(decoded.bytes, 1));
+  }
+  return kept;
 }
 
 /// Documentation as comment lines.
@@ -44,14 +49,7 @@ std::string comment(std::string_view docs, std::string_view indent) {
   std::string result;
   while (!docs.empty()) {
     const size_t end = std::min(docs.find('\n'), docs.size());
-    std::string line;
-    for (size_t at = 0; at < end; ++at) {
-      if (!is_hidden(docs, at)) {
-        line += docs[at];
-      } else if (static_cast<unsigned char>(docs[at]) == 0xe2) {
-        at += 2;
-      }
-    }
+    std::string line = visible(docs.substr(0, end));
     // A backslash at the end would take the next line into the comment.
     while (!line.empty() && (line.back() == '\\' || line.back() == ' ')) line.pop_back();
     result += fmt::format("{}///{}{}\n", indent, line.empty() ? "" : " ", line);

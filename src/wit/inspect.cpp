@@ -37,10 +37,13 @@ constexpr std::string_view preview1_prefix = "wasi_";
 /// Types of instances may share parts, so that a small file can describe a very large tree.
 constexpr size_t items_max = 200'000;
 
+/// Whether items have the JSON Schemas of functions, which are of use for what can be called.
+enum class Schemas : uint8_t { Without, With };
+
 /// Turns the types of a plan into items.
 class ItemMaker {
  public:
-  ItemMaker(const Plan& plan, bool with_schemas) : plan_(plan), with_schemas_(with_schemas) {}
+  ItemMaker(const Plan& plan, Schemas schemas) : plan_(plan), schemas_(schemas) {}
 
   std::vector<InspectedItem> make(std::span<const component::NamedExtern> named) {
     std::vector<InspectedItem> items;
@@ -59,7 +62,7 @@ class ItemMaker {
     if (const auto* func = std::get_if<component::FuncTypeIndex>(&named.type)) {
       const FuncTypeNode& node = plan_.func_types[at(*func)];
       item.type = func_text(node);
-      if (with_schemas_) {
+      if (schemas_ == Schemas::With) {
         if (auto schema = function_schema(*plan_.types, node)) item.schema = std::move(*schema);
       }
     } else if (const auto* instance = std::get_if<component::InstanceTypeIndex>(&named.type)) {
@@ -85,7 +88,7 @@ class ItemMaker {
   }
 
   const Plan& plan_;
-  bool with_schemas_;
+  Schemas schemas_;
   size_t made_ = 0;
 };
 
@@ -130,8 +133,8 @@ Result<> inspect_core(Inspection& inspection, std::span<const std::byte> binary)
 
 Result<> inspect_component(Inspection& inspection, const Plan& plan) {
   const component::ComponentType& type = plan.component_types[at(plan.type)];
-  ItemMaker imports(plan, false);
-  ItemMaker exports(plan, true);
+  ItemMaker imports(plan, Schemas::Without);
+  ItemMaker exports(plan, Schemas::With);
   inspection.imports = imports.make(type.imports);
   inspection.exports = exports.make(type.exports);
   if (!imports.is_complete() || !exports.is_complete())

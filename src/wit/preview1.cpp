@@ -10,6 +10,7 @@
 
 #include "base/encoding.h"
 #include "tenon/wit.h"
+#include "wit/binary.h"
 #include "wit/binary_reader.h"
 #include "wit/core_module.h"
 #include "wit/native.h"
@@ -46,27 +47,6 @@ void put_name(Bytes& out, std::string_view name) {
   put_bytes(out, std::as_bytes(std::span(name)));
 }
 
-/// A section with the id and length that stand before it.
-struct RawSection {
-  uint8_t id = 0;
-  std::span<const std::byte> body;
-};
-
-std::optional<std::vector<RawSection>> raw_sections(std::span<const std::byte> module) {
-  constexpr size_t header_bytes = 8;
-  std::vector<RawSection> sections;
-  if (module.size() < header_bytes) return std::nullopt;
-  BinaryReader reader(module.subspan(header_bytes));
-  while (!reader.at_end()) {
-    const auto id = reader.byte();
-    const auto size = reader.number();
-    const auto body = id && size ? reader.take(*size) : std::nullopt;
-    if (!body) return std::nullopt;
-    sections.push_back({*id, *body});
-  }
-  return sections;
-}
-
 /// What is behind an import's names: its kind and type. False when it is of a form that is not known here.
 bool skip_import_type(BinaryReader& reader, uint8_t kind) {
   constexpr uint8_t table = 1;
@@ -97,14 +77,14 @@ class Mender {
   explicit Mender(std::span<const std::byte> module) : module_(module) {}
 
   std::optional<Bytes> mend() {
-    const auto sections = raw_sections(module_);
+    const auto sections = read_sections(module_);
     if (!sections) return std::nullopt;
-    for (const RawSection& section : *sections) {
+    for (const Section& section : *sections) {
       if (section.id == import_section && !read_imports(section.body)) return std::nullopt;
       if (section.id == export_section && !read_exports(section.body)) return std::nullopt;
     }
     Bytes out(module_.begin(), module_.begin() + 8);
-    for (const RawSection& section : *sections) put_section(out, section);
+    for (const Section& section : *sections) put_section(out, section);
     return out;
   }
 
@@ -146,7 +126,7 @@ class Mender {
     return count && reader.at_end();
   }
 
-  void put_section(Bytes& out, const RawSection& section) const {
+  void put_section(Bytes& out, const Section& section) const {
     const std::span<const std::byte> body = section.id == import_section ? std::span<const std::byte>(imports_) : section.body;
     put_byte(out, section.id);
     put_number(out, body.size());
