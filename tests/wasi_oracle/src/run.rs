@@ -36,7 +36,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options, String>
                 wasi.env(name, value);
             }
             "--inherit-network" => {
-                wasi.inherit_network().allow_ip_name_lookup(true);
+                wasi.inherit_network().allow_ip_name_lookup(true).allow_tcp(true).allow_udp(true);
             }
             "--compiled" => compiled = Some(PathBuf::from(value()?)),
             word if word.starts_with("--") => return Err(format!("unknown option {word}")),
