@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -64,6 +65,39 @@ Result<std::string> Program::read_input(const std::string& path) const {
   return bytes;
 }
 
+/// CLI11 takes "[a,b]" for a list of two where a list may stand, so that a program would get other arguments than were written. Such a word gets an end that
+/// is no bracket while CLI11 looks at it, and every option's value loses it again.
+constexpr char bracket_guard = '\x7f';
+
+/// Whether the word is in brackets, with `guards_min` guards or more behind them.
+static bool is_in_brackets(std::string_view word, size_t guards_min) {
+  const size_t last = word.find_last_not_of(bracket_guard);
+  return word.starts_with('[') && last != std::string_view::npos && word[last] == ']' && word.size() - last - 1 >= guards_min;
+}
+
+static std::string guard_brackets(std::string word) {
+  if (is_in_brackets(word, 0)) word += bracket_guard;
+  return word;
+}
+
+static std::string bare(std::string word) {
+  if (is_in_brackets(word, 1)) word.pop_back();
+  return word;
+}
+
+static void unguard_values(CLI::App& app) {
+  const CLI::Validator unguard([](std::string& word) { return word = bare(std::move(word)), std::string(); }, "");
+  for (CLI::Option* option : app.get_options([](const CLI::Option* each) { return each->get_items_expected_max() > 0; })) option->transform(unguard);
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) unguard_values(*command);
+}
+
+/// The words as CLI11 wants them: the last first, without the program's name.
+static std::vector<std::string> guarded_words(int argc, const char* const* argv) {
+  std::vector<std::string> words;
+  for (int i = argc - 1; i > 0; i--) words.push_back(guard_brackets(argv[i]));
+  return words;
+}
+
 /// What is wrong with the command line. CLI11 tells of a missing command or argument first; where something stands that it does not know, that is the reason.
 static std::string describe(const CLI::ParseError& error, const CLI::App& command) {
   // A word that a command does not know is left to the program itself.
@@ -71,7 +105,7 @@ static std::string describe(const CLI::ParseError& error, const CLI::App& comman
   while (program->get_parent() != nullptr) program = program->get_parent();
   const std::vector<std::string> unknown = program->remaining(true);
   if (unknown.empty() || dynamic_cast<const CLI::RequiredError*>(&error) == nullptr) return error.what();
-  const std::string& first = unknown.front();
+  const std::string first = bare(unknown.front());
   if (first.starts_with("-"))
     return fmt::format("there is no option {}{}", first, first.starts_with("--") ? "" : fmt::format(" (a file of that name is ./{})", first));
   std::vector<std::string> names;
@@ -84,7 +118,9 @@ static std::string describe(const CLI::ParseError& error, const CLI::App& comman
 /// CLI11 reports by exceptions; they end here.
 static ExitCode parse_and_run(CLI::App& app, Program& program, int argc, const char* const* argv) {
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> words = guarded_words(argc, argv);
+    if (std::ranges::any_of(words, [](const std::string& word) { return is_in_brackets(word, 1); })) unguard_values(app);
+    app.parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
     program.print(app.help());
     return program.flush(ExitCode::Success);

@@ -30,6 +30,11 @@ TEST(Program, NamesTheOptionThatItDoesNotKnow) {
   EXPECT_EQ(refusal({"run"}), "error: file is required\ntry: tenon run --help\n");
 }
 
+TEST(Program, TakesWordsInBracketsAsTheyAre) {
+  EXPECT_EQ(refusal({"run", "x.wasm", "--fuel", "[1,2]"}), "error: --fuel: \"[1,2]\" is no number from 0 to 18446744073709551615\ntry: tenon run --help\n");
+  EXPECT_EQ(refusal({"component", "[a,b]"}), "error: there is no command \"[a,b]\"\ntry: tenon component --help\n");
+}
+
 TEST(Program, RefusesFuelThatIsNoCount) {
   EXPECT_EQ(refusal({"run", "x.wasm", "--fuel", "-1"}), "error: --fuel: \"-1\" is no number from 0 to 18446744073709551615\ntry: tenon run --help\n");
 }
