@@ -82,7 +82,7 @@ std::optional<policy::IpAddress> parse_ipv6(std::string_view text) {
 }
 
 bool is_label(std::string_view label) {
-  return !label.empty() && label.size() <= label_bytes_max &&
+  return !label.empty() && label.size() <= label_bytes_max && !label.starts_with('-') && !label.ends_with('-') &&
          std::ranges::all_of(label, [](char c) { return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_'; });
 }
 

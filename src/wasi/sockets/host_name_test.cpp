@@ -79,6 +79,9 @@ TEST(HostName, RefusesWhatIsNoName) {
                                       "1::2::3",
                                       "12345::",
                                       "*.example.com",
+                                      "-a.com",
+                                      "a-.com",
+                                      "a.-",
                                       "a,b"}) {
     EXPECT_EQ(read(text), "refused") << text;
   }
