@@ -18,8 +18,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+
+import servers
 
 SECONDS_MAX = 120
+TIMEOUT = 8
 TRAP = 9
 ORACLE_TRAP = 134
 SCENARIOS = []
@@ -35,7 +39,12 @@ class Scenario:
     # Guest path of the working folder; None: no folder is given.
     folder: str | None = None
     read_only: bool = False
+    # Servers that the arguments name, as `{http}`, are started for each side; what they saw is compared as output is.
     network: bool = False
+    # Of a program that is a server: who talks to it once it has printed its address. Takes that, returns text that is compared.
+    client: object = None
+    # More options for Tenon alone, of a scenario that has no peer.
+    options: tuple = ()
     # Files of the folder before: text, None for a folder, ("link", target).
     files: dict = dataclasses.field(default_factory=dict)
     # What is expected where the oracle is not asked, or also: exit code, output.
@@ -91,7 +100,7 @@ for rust in both("files"):
     scenario("does all that can be done to files", rust, "/w", folder="/w", code=0)
     scenario("does nothing to a read-only folder", rust, "/w", folder="/w", files=TREE, read_only=True, code=0)
 for rust in both("tool"):
-    scenario("gets arguments", rust, "arguments", "one", "two words", "ünï", "", code=0)
+    scenario("gets arguments", rust, "arguments", "one", "two words", "ünï", "", "[a,b]", "[]", "[::1]", "[[x]]", "{}", "-x", "--", "--fuel", "a,b", '"q"', "[\x7f]\x7f", code=0)
     scenario("gets variables", rust, "environment", env={"ONE": "1", "TWO": "a=b", "EMPTY": ""}, code=0, stdout=b"EMPTY=\nONE=1\nTWO=a=b\n")
     scenario("gets no variables", rust, "environment", code=0, stdout=b"")
     # Only preview 1 has statuses: what Rust calls in WASI 0.2 tells success from failure alone.
@@ -146,6 +155,82 @@ scenario("gets arguments in JavaScript", "js-tool", "arguments", "one", "two wor
 scenario("gets variables in JavaScript", "js-tool", "environment", env={"A": "1"}, code=0, stdout=b"A=1\n")
 scenario("fails in JavaScript", "js-tool", "fail", code=1)
 
+# The network. Servers are on this machine, one for each side.
+
+def network(name, program, *arguments, **options):
+    scenario(name, program, *arguments, network=True, **options)
+
+
+def asks_tcp(*contents):
+    return lambda address: servers.ask_tcp(address, contents)
+
+
+def asks_udp(*contents):
+    return lambda address: servers.ask_udp(address, contents)
+
+
+LARGE = servers.BLOCK * 20
+NO_DEADLINE = "it has no deadline"
+# What WASI's functions answer, one by one: nothing of it may be another answer than Wasmtime's, but for what is said there.
+for word in ("tcp-states", "tcp-refused", "tcp-addresses", "tcp-options", "tcp-shutdown", "udp-states", "udp-addresses", "udp-datagrams"):
+    network(f"gets the answers of {word}", "rust-sockets.p2", word, code=0)
+network("looks up names", "rust-sockets.p2", "names", "localhost", "127.0.0.1", "::1", "[::1]", "127.1", "0x7f.1", "", " ", "a.b:80", "256.1.1.1", "nowhere.invalid", "x_y.invalid", code=0)
+network("looks up odd names", "rust-sockets.p2", "names", "LOCALHOST.", "::ffff:10.0.0.1", "-x.y", "a..b", "ü.de", code=0,
+        differs="it asks for names that are none, and gives IPv4 in IPv6, against what the interface says",
+        stdout=b"LOCALHOST.: 127.0.0.1\nLOCALHOST.: end, again true\n::ffff:10.0.0.1: 10.0.0.1\n::ffff:10.0.0.1: end, again true\n-x.y: invalid-argument\na..b: invalid-argument\n"
+               + "ü.de: invalid-argument\n".encode())
+for network_program, word_once in (("rust-net.p2", ()), ("c-net", ("1",)), ("python-net", ("1",))):
+    network("echoes over TCP", network_program, "tcp-client", "{echo}", "hello", *word_once, code=0)
+    network("is refused", network_program, "tcp-client", "{closed}", "hello", *word_once, code=1)
+    network("serves TCP", network_program, "tcp-server", "127.0.0.1:0", *word_once, client=asks_tcp(b"hello"), code=0)
+    network("serves a large text over TCP", network_program, "tcp-server", "127.0.0.1:0", *word_once, client=asks_tcp(LARGE), code=0)
+    network("echoes over UDP", network_program, "udp-client", "{datagrams}", "hello", code=0)
+    network("serves UDP", network_program, "udp-server", "127.0.0.1:0", *word_once, client=asks_udp(b"hello"), code=0)
+    network("looks up localhost", network_program, "resolve", "localhost", code=0)
+    network("looks up a name that is not there", network_program, "resolve", "nowhere.invalid", code=1)
+    network("waits for a peer that is silent", network_program, "tcp-client", "{quiet}", "hello", *word_once, code=TIMEOUT, options=("--timeout", "2s"), differs=NO_DEADLINE)
+network("has several connections", "rust-net.p2", "tcp-clients", "{echo}", "20", code=0)
+network("sends a large text", "rust-net.p2", "tcp-client", "{echo}", "x" * 100_000, code=0)
+network("waits for a datagram that never comes", "rust-net.p2", "udp-server", "127.0.0.1:0", code=TIMEOUT, options=("--timeout", "1s"), differs=NO_DEADLINE, stdout=None)
+for c_program in ("c-net", "python-net"):
+    network("echoes much over TCP", c_program, "tcp-client", "{echo}", "hello\n", "30000", code=0)
+    network("serves several clients", c_program, "tcp-server", "127.0.0.1:0", "3", client=asks_tcp(b"one", b"two", LARGE), code=0)
+    network("serves several datagrams", c_program, "udp-server", "127.0.0.1:0", "4", client=asks_udp(b"one", b"", b"x" * 1400, b"four"), code=0)
+network("connects a socket of UDP", "c-net", "udp-connected", "{datagrams}", "hello", code=0)
+network("polls", "c-net", "poll", "{echo}", code=0)
+network("sets options", "c-net", "options", code=0)
+
+WEB = "rust-http.p2"
+for method in ("GET", "HEAD", "DELETE", "OPTIONS", "ODD"):
+    network(f"asks with {method}", WEB, method, "http://{http}/hello", code=0)
+for method in ("POST", "PUT", "PATCH"):
+    network(f"sends a body with {method}", WEB, method, "http://{http}/echo", "content-type: text/x", stdin=b"some text\n" * 1000, code=0)
+network("sends no body", WEB, "POST", "http://{http}/echo", code=0)
+network("sends a large body", WEB, "POST", "http://{http}/digest", stdin=LARGE, code=0)
+for status in (200, 201, 204, 206, 301, 304, 400, 401, 403, 404, 418, 429, 500, 503, 599):
+    network(f"gets status {status}", WEB, "GET", f"http://{{http}}/status/{status}", code=0)
+for path in ("hello", "headers", "large/0", "large/64", "chunks/0", "chunks/50", "trailers", "slow", "until-close", "hello?a=1&b=%20", "nowhere", "a/very/long/" + "path" * 500):
+    network(f"gets /{path[:30]}", WEB, "GET", f"http://{{http}}/{path}", code=0)
+network("sends headers", WEB, "GET", "http://{http}/hello", "X-One: 1", "X-Two: two words", "X-One: again", "x-empty: ", "Accept: text/*", "Cookie: a=b", "User-Agent: me", code=0)
+network("asks for a name", WEB, "GET", "http://localhost:{http.port}/hello", code=0)
+network("follows redirects", WEB, "follow", "http://{http}/redirect/redirect/redirect/hello", code=0)
+network("has several requests under way", WEB, "together", "10", "http://{http}/slow", code=0)
+network("is refused", WEB, "GET", "http://{closed}/", code=1)
+network("asks for a name that is not there", WEB, "GET", "http://nowhere.invalid/", code=1, differs="it says \"address not available\" where the servers' code belongs",
+        stdout=b'http: ErrorCode::DnsError(DnsErrorPayload { rcode: Some("NXDOMAIN"), info-code: None })\n')
+network("is told of /garbage", WEB, "GET", "http://{http}/garbage", code=1)
+for path, told in (("early", "ConnectionTerminated"), ("half", "HttpResponseIncomplete"), ("half-chunks", "HttpResponseIncomplete"), ("many-headers", "HttpResponseHeaderSectionSize")):
+    network(f"is told of /{path}", WEB, "GET", f"http://{{http}}/{path}", code=1, differs="it says HTTP-protocol-error of all that breaks off, or nothing",
+            normalise=lambda text, told=told: told.encode() if told.encode() in text else text, stdout=told.encode())
+network("waits for an answer that never comes", WEB, "GET", "http://{http}/silent", code=TIMEOUT, options=("--timeout", "2s"), differs=NO_DEADLINE)
+network("skips interim answers", WEB, "GET", "http://{http}/interim", code=0)
+network("gets a page in Python", "python-net", "get", "http://{http}/hello", code=0)
+network("gets much in Python", "python-net", "get", "http://{http}/large/16", code=0)
+network("posts in Python", "python-net", "post", "http://{http}/echo", "hello" * 1000, code=0)
+network("gets an error in Python", "python-net", "get", "http://{http}/nowhere", code=0)
+network("is refused in Python", "python-net", "get", "http://{closed}/", code=1)
+network("follows a redirect in Python", "python-net", "get", "http://{http}/redirect/hello", code=0)
+
 # Programs that others have made, unmodified.
 for maker in ("cargo-wasi", "zig-cc", "tinygo", "zig"):
     scenario("prints a file", f"others-cat-{maker}", "a.txt", folder=".", files=TREE, code=0, stdout=b"alpha\nbeta\n", differs=BREAKS_GO if maker == "tinygo" else None)
@@ -189,7 +274,9 @@ def left_behind(base):
     return found
 
 
-def execute(command, stdin):
+def execute(command, stdin, client=None):
+    if client is not None:
+        return execute_server(command, client)
     try:
         done = subprocess.run(command, input=stdin, capture_output=True, timeout=SECONDS_MAX)
     except subprocess.TimeoutExpired:
@@ -197,7 +284,25 @@ def execute(command, stdin):
     return done.returncode, done.stdout, done.stderr
 
 
-def run_tenon(tenon, case, file, work):
+def execute_server(command, client):
+    """Runs a program that first prints its address; what the client says comes after what the program prints."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        # Also ends a program that prints nothing.
+        timer = threading.Timer(SECONDS_MAX, process.kill)
+        timer.start()
+        try:
+            host, _, port = process.stdout.readline().decode().strip().rpartition(":")
+            said = client((host, int(port))) if port else "no address\n"
+            out, err = process.communicate()
+        except OSError as error:
+            process.kill()
+            said, (out, err) = f"client: {error}\n", process.communicate()
+        finally:
+            timer.cancel()
+    return process.returncode, out + said.encode(), err
+
+
+def run_tenon(tenon, case, file, work, arguments):
     command = [tenon, "run", "--grant", "command", "--grant", "stdio:stdin"]
     if case.folder is not None:
         command += ["--dir", f"{work}::{case.folder}" + (":ro" if case.read_only else "")]
@@ -205,10 +310,10 @@ def run_tenon(tenon, case, file, work):
         command += ["--env", f"{name}={value}"]
     if case.network:
         command += ["--inherit-network"]
-    return execute([*command, file, "--", *case.arguments], case.stdin)
+    return execute([*command, *case.options, file, "--", *arguments], case.stdin, case.client)
 
 
-def run_oracle(oracle, case, file, work):
+def run_oracle(oracle, case, file, work, arguments):
     command = [oracle, "run", "--compiled", file.with_suffix(".compiled")]
     if case.folder is not None:
         command += ["--dir", f"{work}::{case.folder}" + (":ro" if case.read_only else "")]
@@ -216,7 +321,7 @@ def run_oracle(oracle, case, file, work):
         command += ["--env", f"{name}={value}"]
     if case.network:
         command += ["--inherit-network"]
-    code, stdout, stderr = execute([*command, file, *case.arguments], case.stdin)
+    code, stdout, stderr = execute([*command, file, *arguments], case.stdin, case.client)
     return TRAP if code == ORACLE_TRAP else code, stdout, stderr
 
 
@@ -231,15 +336,18 @@ def check(case, options, components):
         sides = {}
         for side in ("ours", "theirs"):
             (base / side).mkdir()
-            work = populate(base / side, case.files)
-            if side == "ours":
-                outcome = run_tenon(options.tenon, case, file, work)
-            elif options.oracle is not None and not case.differs:
-                # Programs see their own name, which is the file's.
-                outcome = run_oracle(options.oracle, case, components[case.program], work)
-            else:
+            if side == "theirs" and (options.oracle is None or case.differs):
                 continue
-            sides[side] = (outcome[0], normalise(outcome[1]), left_behind(base / side), outcome[2])
+            work = populate(base / side, case.files)
+            with servers.Servers(case.arguments if case.network else []) as started:
+                arguments = [started.fill(argument) for argument in case.arguments]
+                if side == "ours":
+                    outcome = run_tenon(options.tenon, case, file, work, arguments)
+                else:
+                    # Programs see their own name, which is the file's.
+                    outcome = run_oracle(options.oracle, case, components[case.program], work, arguments)
+                output = started.without_ports(outcome[1] + started.seen())
+            sides[side] = (outcome[0], normalise(output), left_behind(base / side), outcome[2])
     problems = []
     ours = sides["ours"]
     if case.code is not None and ours[0] != case.code:

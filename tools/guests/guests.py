@@ -5,7 +5,7 @@
 
 A recipe names a language, a source, a world and the folder of its WIT. What a language's own tools leave as a core module is made a
 component by `tenon component embed` and `tenon component new`. A recipe with `program` is of an ordinary program: it stays what its
-language's tools make of it, a module of preview 1 or a component that exports wasi:cli/run. Each guest is kept in the cache under a key of everything that it is built from,
+language's tools make of it, a module of preview 1 or a component that exports wasi:cli/run; with `target` one in C is for WASI 0.2. Each guest is kept in the cache under a key of everything that it is built from,
 so that a second run only copies. A guest whose tools are missing is skipped, with what to install; the other guests are built all the same.
 
 Prints a line a guest (`built`, `cached`, `skipped`, `failed`); the exit code is 1 when one failed.
@@ -113,13 +113,18 @@ class Builder:
             command += ["--adapt", f"wasi_snapshot_preview1={self.adapter}"]
         run(command)
 
+    def rust_libraries(self, triple):
+        """The folder of Rust's libraries for a target, which is added where it is not there."""
+        libraries = pathlib.Path(run(["rustc", "--print", "target-libdir", "--target", triple]).strip())
+        if not libraries.is_dir():
+            need("rustup", f"rustup, or Rust's target {triple}")
+            run(["rustup", "target", "add", triple])
+        return libraries
+
     def rust(self):
         need("cargo", "Rust (rustup)")
         triple = self.recipe.get("target", "wasm32-unknown-unknown")
-        targets = run(["rustc", "--print", "target-libdir", "--target", triple]).strip()
-        if not pathlib.Path(targets).is_dir():
-            need("rustup", f"rustup, or Rust's target {triple}")
-            run(["rustup", "target", "add", triple])
+        self.rust_libraries(triple)
         target = CACHE / "cargo"
         run(["cargo", "build", "--release", "--locked", "--target", triple, "--manifest-path", self.source / "Cargo.toml"],
             env={**os.environ, "CARGO_TARGET_DIR": str(target)})
@@ -130,8 +135,26 @@ class Builder:
         name = next(line.split('"')[1] for line in (self.source / "Cargo.toml").read_text().splitlines() if line.startswith("name"))
         self.new(made / f"{name}.wasm", embed=False)
 
+    def c_of_wasi(self, program):
+        """A program for WASI 0.2: the C library that Rust brings, the headers of the system's for preview 1, which know nothing of sockets."""
+        need("rustc", "Rust (rustup)")
+        need("wasm-ld-19", "lld-19")
+        triple = self.recipe["target"]
+        libraries = self.rust_libraries(triple) / "self-contained"
+        linker = pathlib.Path(run(["rustc", "--print", "target-libdir"]).strip()).parent / "bin" / "wasm-component-ld"
+        builtins = run([program, "--target=wasm32-wasi", "-print-libgcc-file-name"]).strip()
+        for file, package in ((pathlib.Path("/usr/include/wasm32-wasi/stdio.h"), "wasi-libc"), (pathlib.Path(builtins), "libclang-rt-19-dev-wasm32"), (linker, "Rust by rustup")):
+            if not file.exists():
+                raise Missing(f"{file} is missing: install {package}")
+        run([program, "--target=wasm32-wasi", "-Os", "-Wall", "-Wextra", "-c", self.source, "-o", self.work / "program.o"])
+        run([linker, "--wasm-ld-path", shutil.which("wasm-ld-19"), "-s", libraries / "crt1-command.o", self.work / "program.o", libraries / "libc.a", builtins,
+             "-o", self.work / "component.wasm"])
+
     def c(self, compiler="clang-19", flags=()):
         program = need(compiler, "clang-19 lld-19 libclang-rt-19-dev-wasm32" + ("" if self.recipe.get("freestanding") else " wasi-libc libc++-19-dev-wasm32"))
+        if "target" in self.recipe:
+            self.c_of_wasi(program)
+            return
         if self.recipe.get("freestanding"):
             target = ["--target=wasm32", "-nostdlib", "-ffreestanding", "-fno-builtin", "-mbulk-memory", "-Wl,--no-entry"]
         else:

@@ -44,6 +44,23 @@ fn run(arguments: &[&str]) -> std::io::Result<()> {
             println!("{}", String::from_utf8_lossy(&bytes[..size]));
             Ok(())
         }
+        // Several connections at once, each with its own text.
+        ["tcp-clients", address, count] => {
+            let count = count.parse::<usize>().expect("a count");
+            let mut streams = (0..count).map(|_| TcpStream::connect(address)).collect::<std::io::Result<Vec<_>>>()?;
+            for (number, stream) in streams.iter_mut().enumerate() {
+                stream.write_all(format!("number {number}\n").repeat(number + 1).as_bytes())?;
+            }
+            for stream in &streams {
+                stream.shutdown(Shutdown::Write)?;
+            }
+            for stream in &mut streams {
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer)?;
+                print!("{answer}");
+            }
+            Ok(())
+        }
         ["resolve", host] => {
             for address in (*host, 0).to_socket_addrs()? {
                 println!("{}", address.ip());
@@ -57,7 +74,7 @@ fn run(arguments: &[&str]) -> std::io::Result<()> {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Err(error) = run(&arguments.iter().map(String::as_str).collect::<Vec<_>>()) {
-        eprintln!("net: {:?}", error.kind());
+        println!("net: {:?}", error.kind());
         std::process::exit(1);
     }
 }
