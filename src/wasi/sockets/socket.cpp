@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <climits>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -16,6 +17,12 @@ namespace {
 Answer<Descriptor> checked(Descriptor socket) {
   if (!is_descriptor_allowed(socket.number())) return refuse(ErrorCode::NewSocketLimit);
   return socket;
+}
+
+/// Whether one more descriptor may be made.
+bool has_room(const Descriptor& some) {
+  const Descriptor probe(fcntl(some.number(), F_DUPFD_CLOEXEC, 0));
+  return probe && is_descriptor_allowed(probe.number());
 }
 
 int option_level(IpAddressFamily family) { return family == IpAddressFamily::Ipv4 ? IPPROTO_IP : IPPROTO_IPV6; }
@@ -51,6 +58,8 @@ Answer<Descriptor> open_socket(IpAddressFamily family, int type) {
 }
 
 Answer<Descriptor> accept_connection(const Descriptor& listener) {
+  // Asked before, because a connection that was taken and cannot be kept is lost.
+  if (!has_room(listener)) return refuse(ErrorCode::NewSocketLimit);
   Descriptor socket(accept4(listener.number(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (socket) return checked(std::move(socket));
   switch (errno) {

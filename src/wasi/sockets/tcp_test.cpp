@@ -426,6 +426,24 @@ TEST_P(Tcp, RefusesOptionsOfZero) {
   EXPECT_EQ(name_of(world.call<Answer<>>("tcp-set-hop-limit", socket.borrow(), uint8_t{0})), "invalid-argument");
 }
 
+TEST_P(Tcp, HasNoOptionsWhileItConnects) {
+  World world;
+  const Held network = world.network();
+  const Held server = listener(world, network);
+  const Held socket = world.tcp(family());
+  ASSERT_EQ(name_of(world.call<Answer<>>("tcp-start-connect", socket.borrow(), network.borrow(), address_of(world, server))), "ok");
+  EXPECT_EQ(name_of(world.call<Answer<bool>>("tcp-keep-alive-enabled", socket.borrow())), "invalid-state");
+  EXPECT_EQ(name_of(world.call<Answer<>>("tcp-set-keep-alive-enabled", socket.borrow(), true)), "invalid-state");
+  for (const std::string name : {"keep-alive-idle-time", "keep-alive-interval", "receive-buffer-size", "send-buffer-size"}) {
+    EXPECT_EQ(name_of(world.call<Answer<uint64_t>>("tcp-" + name, socket.borrow())), "invalid-state") << name;
+    EXPECT_EQ(name_of(world.call<Answer<>>("tcp-set-" + name, socket.borrow(), 2 * a_second)), "invalid-state") << name;
+  }
+  EXPECT_EQ(name_of(world.call<Answer<uint32_t>>("tcp-keep-alive-count", socket.borrow())), "invalid-state");
+  EXPECT_EQ(name_of(world.call<Answer<>>("tcp-set-keep-alive-count", socket.borrow(), uint32_t{2})), "invalid-state");
+  EXPECT_EQ(name_of(world.call<Answer<uint8_t>>("tcp-hop-limit", socket.borrow())), "invalid-state");
+  EXPECT_EQ(name_of(world.call<Answer<>>("tcp-set-hop-limit", socket.borrow(), uint8_t{2})), "invalid-state");
+}
+
 TEST_P(Tcp, HandsTheListenersOptionsToWhatItAccepts) {
   World world;
   const Held network = world.network();
@@ -595,6 +613,31 @@ TEST(TcpBudget, EndsAtTheHandlesThatAreAllowed) {
     ASSERT_LE(sockets.size(), 1000U);
   }
   EXPECT_GT(sockets.size(), 100U);
+}
+
+TEST(TcpBudget, AcceptsNothingWhenTheProcessHasNoDescriptorLeft) {
+  World world;
+  const Held network = world.network();
+  const Held server = world.tcp(IpAddressFamily::Ipv4);
+  ASSERT_TRUE(world.call<Answer<>>("tcp-start-bind", server.borrow(), network.borrow(), loopback(IpAddressFamily::Ipv4, 0).to_guest()));
+  ASSERT_TRUE(world.call<Answer<>>("tcp-finish-bind", server.borrow()));
+  ASSERT_TRUE(world.call<Answer<>>("tcp-start-listen", server.borrow()));
+  ASSERT_TRUE(world.call<Answer<>>("tcp-finish-listen", server.borrow()));
+  const auto address = world.call<Answer<IpSocketAddress>>("tcp-local-address", server.borrow());
+  const Held client = world.tcp(IpAddressFamily::Ipv4);
+  ASSERT_TRUE(world.call<Answer<>>("tcp-start-connect", client.borrow(), network.borrow(), *address));
+  ASSERT_TRUE(world.wait_for("tcp-subscribe", server));
+  std::vector<Held> sockets;
+  while (sockets.size() < 100'000) {
+    auto socket = world.call<Answer<Held>>("tcp-create", IpAddressFamily::Ipv4);
+    if (!socket) break;
+    sockets.push_back(*std::move(socket));
+  }
+  if (sockets.size() == 100'000) GTEST_SKIP() << "this machine gives a process more than 100,000 descriptors";
+  EXPECT_EQ(name_of(world.call<Answer<HeldAccepted>>("tcp-accept", server.borrow())), "new-socket-limit");
+  // The connection still waits.
+  EXPECT_TRUE(world.drop(sockets.back()));
+  EXPECT_EQ(name_of(world.call<Answer<HeldAccepted>>("tcp-accept", server.borrow())), "ok");
 }
 
 TEST(TcpBudget, LeavesTheProcessDescriptorsWhenAGuestTakesAllThatItCan) {
