@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/utf8.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
@@ -239,6 +240,7 @@ Result<std::string> metadata_request(const std::vector<std::string>& arguments) 
   for (const std::string& argument : arguments) {
     const size_t equals = argument.find('=');
     if (equals == std::string::npos) return fail(ErrorKind::InvalidInput, argument + " is not FIELD=VALUE");
+    if (!base::is_utf8(argument)) return fail(ErrorKind::InvalidInput, "--set " + argument + ": it is not UTF-8");
     const std::string field = argument.substr(0, equals);
     const std::string value = argument.substr(equals + 1);
     if (field == "processed-by" || field == "language" || field == "sdk") {
