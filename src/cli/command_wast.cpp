@@ -20,6 +20,7 @@
 #include "tenon/engine.h"
 #include "wast/runner.h"
 #include "wast/script.h"
+#include "wit/walk.h"
 
 namespace tenon::cli {
 namespace {
@@ -89,7 +90,7 @@ void print_report(Program& program, const Options& options, const std::string& p
     return;
   }
   program.print(fmt::format("{}: {} passed, {} failed, {} not run\n", path, report.passed, report.failed, report.not_run));
-  for (const wast::Finding& finding : report.findings) program.print("  " + describe(finding) + "\n");
+  for (const wast::Finding& finding : report.findings) program.print("  " + wit::printable(describe(finding)) + "\n");
 }
 
 Result<ExitCode> run_wast(Program& program, const Options& options) {
