@@ -59,10 +59,7 @@ void Program::print_error(const Error& error) { note(fmt::format("error: {}\n", 
 bool Program::is_terminal() const { return isatty(STDERR_FILENO) == 1; }
 
 Result<std::string> Program::read_input(const std::string& path) const {
-  const bool is_stdin = path == "-";
-  auto bytes = is_stdin ? base::read_stdin(input_bytes_max) : base::read_file(path, input_bytes_max);
-  if (!bytes && is_stdin) return std::unexpected<Error>(std::move(bytes).error().wrap("standard input"));
-  return bytes;
+  return path == "-" ? base::read_stdin(input_bytes_max) : base::read_file(path, input_bytes_max);
 }
 
 /// CLI11 takes "[a,b]" for a list of two where a list may stand, so that a program would get other arguments than were written. Such a word gets an end that
