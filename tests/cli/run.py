@@ -54,6 +54,8 @@ case("a directive that fails", ["wast", "-"], GUEST, check=lambda text: "1 faile
 case("a script that is none", ["wast", "-"], INVALID, check=lambda text: "line 1, column 2" in text, stderr="error: .*line 1, column 2", stdin=b"(nonsense)")
 case("a script that is no text", ["wast", "--json", "-"], INVALID, stdin=b"\xff\xfe",
      check=lambda text: json.loads(text)["failed"] == 1 and json.loads(text)["error"]["kind"] == "invalid-input")
+case("a script whose messages would act on the terminal", ["wast", "-"], GUEST, check=lambda text: "\\u{1b}" in text and "\x1b" not in text,
+     stdin=b'(module) (assert_return (invoke "\\1b[2J"))')
 case("a script that is not there", ["wast", "nothing.wast"], NOT_FOUND, check=lambda text: "nothing.wast" in text, stderr="nothing.wast")
 case("a script that is too large", ["wast", "-"], LIMIT, check=lambda text: "the limit is" in text, stderr="the limit is", stdin=b" " * (8 * 1024 * 1024 + 1))
 case("other scripts run beside one that is not there", ["wast", "nothing.wast", "-"], NOT_FOUND, check=lambda text: "-: 1 passed" in text, stderr="nothing.wast",
@@ -159,6 +161,8 @@ case("a valid async component", ["validate", "async.wat"], SUCCESS, "async.wat: 
 case("validate looks into functions", ["validate", "-"], INVALID, stdin=b"(module (func (result i32)))", stderr="type mismatch")
 case("validate looks into functions of components", ["validate", "-"], INVALID, stdin=b"(component (core module (func (result i32))))", stderr="type mismatch")
 case("text with an error", ["validate", "-"], INVALID, stdin=b"(module (fnc))", stderr=r"standard input:1:10")
+case("metadata that is no text", ["component", "metadata", "-", "--set", b"name=\xff"], INVALID, stdin=b"(component)", stderr="not UTF-8")
+case("output to a device", ["wit", "-", "-o", "/dev/stderr"], SUCCESS, stdin=b"package a:b;", stderr="package a:b;")
 case("standard input", ["run", "-", "--invoke", "f()"], SUCCESS, "7\n", stdin=b'(module (func (export "f") (result i32) (i32.const 7)))')
 for command in ["run", "inspect", "validate", "compile"]:
     case(f"{command}: no file", [command, "missing.wasm"], NOT_FOUND, stderr="missing.wasm")
@@ -176,7 +180,8 @@ case("compile fills the cache", ["compile", "values.wat", "--cache-dir", "cache"
 case("the cache lists it", ["cache", "ls", "--cache-dir", "cache"], SUCCESS, check=lambda text: text.endswith("bytes\n") or text.endswith("kB\n"))
 case("the cache is sound", ["cache", "verify", "--json", "--cache-dir", "cache"], SUCCESS, check=lambda text: all(json.loads(line)["fault"] == "" for line in text.splitlines()) and text != "")
 case("a flipped byte is found", ["cache", "verify", "--cache-dir", "flipped"], INVALID, check=lambda text: "FAULTY" in text, stderr="faulty entries were removed")
-case("a flipped byte is not run", ["run", "core.wat", "--cache-dir", "flipped2", "--invoke", "add(1, 2)"], SUCCESS, "3\n")
+case("a flipped byte is not run", ["run", "core.wat", "--cache-dir", "flipped2", "--invoke", "add(1, 2)"], SUCCESS, "3\n", stderr=r"warning cache: \w+\.code is not used and removed")
+case("the log tells of the cache", ["run", "core.wat", "--log-level", "debug", "--cache-dir", "logged", "--invoke", "add(1, 2)"], SUCCESS, "3\n", stderr=r"debug cache: \w+\.code is written")
 case("the cache is cleaned", ["cache", "clean", "--cache-dir", "cache"], SUCCESS, check=lambda text: text.endswith("freed\n"))
 case("a cache that cannot be used is a notice", ["run", "core.wat", "--cache-dir", "core.wat", "--invoke", "add(1, 2)"], SUCCESS, "3\n", stderr="notice: ")
 case("compile without a cache fails", ["compile", "core.wat", "--cache-dir", "core.wat"], 10, stderr="cannot be used")
