@@ -3,7 +3,7 @@
 use serde_json::Value;
 use wasm_metadata::{AddMetadata, AddMetadataField, Payload, Producers};
 
-use crate::ffi::{Failure, guard, on_large_stack, tn_buffer, tn_bytes, tn_error};
+use crate::ffi::{ErrorKind, Failure, guard, on_large_stack, tn_buffer, tn_bytes, tn_error};
 use crate::limits;
 use crate::wit::invalid;
 
@@ -16,8 +16,35 @@ pub(crate) fn add_processed_by(wasm: &[u8]) -> Result<Vec<u8>, Failure> {
     producers.add_to_wasm(wasm).map_err(invalid)
 }
 
+/// `LimitExceeded` when more lies inside of the file, or deeper, than a description of all of it should have: ten bytes become hundreds, and each level an
+/// object inside of an object. What does not parse is for the reader to judge.
+fn check_nesting(wasm: &[u8]) -> Result<(), Failure> {
+    let (mut nested, mut depth) = (0, 0);
+    for payload in wasmparser::Parser::new(0).parse_all(wasm) {
+        match payload {
+            Ok(wasmparser::Payload::Version { .. }) => {
+                nested += 1;
+                depth += 1;
+            }
+            Ok(wasmparser::Payload::End(_)) => depth -= 1,
+            Ok(_) => {}
+            Err(_) => return Ok(()),
+        }
+        if depth > limits::COMPONENT_DEPTH_MAX + 1 {
+            let text = format!("components are nested more than {} levels deep", limits::COMPONENT_DEPTH_MAX);
+            return Err(Failure::new(ErrorKind::LimitExceeded, text));
+        }
+        if nested > limits::NESTED_MODULES_MAX + 1 {
+            let text = format!("more than {} components and modules are nested in the file", limits::NESTED_MODULES_MAX);
+            return Err(Failure::new(ErrorKind::LimitExceeded, text));
+        }
+    }
+    Ok(())
+}
+
 fn read(wasm: &[u8]) -> Result<Vec<u8>, Failure> {
     limits::check_size("the WebAssembly file", wasm.len(), limits::WASM_BYTES_MAX)?;
+    check_nesting(wasm)?;
     let payload = Payload::from_binary(wasm).map_err(invalid)?;
     serde_json::to_vec(&payload).map_err(invalid)
 }
@@ -104,6 +131,27 @@ mod tests {
                 assert!(text.contains(part), "{part} in {text}");
             }
         }
+    }
+
+    #[test]
+    fn levels_and_numbers_without_end_are_refused() {
+        let component = |content: &[u8]| [b"\0asm\x0d\0\x01\0", content].concat();
+        let section = |content: &[u8]| {
+            let mut bytes = vec![4];
+            let mut rest = content.len();
+            while rest > 0x7f {
+                bytes.push((rest & 0x7f) as u8 | 0x80);
+                rest >>= 7;
+            }
+            bytes.push(rest as u8);
+            [bytes, content.to_vec()].concat()
+        };
+        let deep = |levels: usize| (0..levels).fold(component(b""), |inner, _| component(&section(&inner)));
+        assert!(read(&deep(limits::COMPONENT_DEPTH_MAX)).is_ok());
+        assert_eq!(read(&deep(limits::COMPONENT_DEPTH_MAX + 1)).unwrap_err().kind, ErrorKind::LimitExceeded);
+        let many = |count: usize| component(&section(&component(b"")).repeat(count));
+        assert!(read(&many(limits::NESTED_MODULES_MAX)).is_ok());
+        assert_eq!(read(&many(limits::NESTED_MODULES_MAX + 1)).unwrap_err().kind, ErrorKind::LimitExceeded);
     }
 
     #[test]

@@ -60,7 +60,8 @@ def inputs():
         yield f"component{number}.wasm", COMPONENT + section(number, leb(0xFFFFFFFF))
     yield "name.wasm", MODULE + section(0, leb(0xFFFFFFFF))
     yield "locals.wasm", MODULE + section(1, b"\1\x60\0\0") + section(3, b"\1\0") + section(10, b"\1" + leb(8) + b"\1" + leb(0xFFFFFFFF) + b"\x7f\x0b")
-    yield "nested.wasm", nested_components(2_000)
+    yield "nested.wasm", nested_components(10_000)
+    yield "many.wasm", COMPONENT + section(4, COMPONENT) * 1_000_000
 
 
 def limit():
