@@ -12,7 +12,26 @@
 namespace tenon::wasi {
 
 namespace http {
+
+/// What a pool keeps at most.
+struct PoolOptions {
+  /// Sets of connections, each of one context that ended. 0 to 1024; more count as 1024. The oldest goes first.
+  size_t contexts_max = 16;
+  /// How long a set waits for its next use. What waited longer is closed when the pool is used the next time. Default 60 s.
+  std::chrono::milliseconds idle_time{60000};
+};
+
+/// Connections of wasi:http that outlive a run and are used again by later ones: shared by any number of configs and threads, and kept as long as one of them.
+/// A connection is used by one run at a time.
+///
+/// A run finds only what runs of its own kind left: under the same `policy::Rules` (the object, not an equal one), and with equal `HttpConfig::ca_file`,
+/// `Config::resolver` and `Config::secrets` but for their names and placeholders. So nothing that a program made a server believe of a connection (an
+/// authentication by NTLM, say, or a request hidden in another) meets a program of other rights, no secret's connection carries requests of who has not got
+/// it, and each server was verified against the authorities that the run trusts. Every request is asked about anew, and so is the address that a connection
+/// leads to. Programs that are to have nothing to do with each other, although their rules are one object, get pools of their own.
 class Pool;
+std::shared_ptr<Pool> create_pool(const PoolOptions& options = {});
+
 }  // namespace http
 
 /// A folder of the machine that a guest sees.
@@ -70,7 +89,7 @@ struct Secret {
 struct HttpConfig {
   /// A PEM file of the certificate authorities that are trusted instead of the machine's. Empty: the machine's.
   std::string ca_file = {};
-  /// Keeps connections from one context to the next. Contexts that share one have the same rules and the same config. Absent: connections end with the context.
+  /// Keeps connections from one run to the next. Absent: connections end with the run.
   std::shared_ptr<http::Pool> pool = {};
 };
 
@@ -85,6 +104,8 @@ struct ResolverOptions {
   uint32_t tries = 3;
   /// Whether /etc/hosts comes before the servers.
   bool reads_hosts_file = true;
+
+  bool operator==(const ResolverOptions&) const = default;
 };
 
 /// What the host offers; what of it a guest gets is up to the guard.

@@ -46,8 +46,6 @@ class Context final {
   Store& store() { return store_; }
   policy::Guard& guard() { return guard_; }
   const Config& config() const { return *config_; }
-  /// For what outlives the context.
-  const std::shared_ptr<const Config>& shared_config() const { return config_; }
   ResourceTable& resources() { return resources_; }
   Clock& clock() { return clock_; }
 

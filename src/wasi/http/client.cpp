@@ -51,28 +51,6 @@ struct MultiCallbacks {
   }
 };
 
-Pool::Pool() = default;
-Pool::~Pool() = default;
-
-std::unique_ptr<Connections> Pool::take(const Config& config, const policy::Rules& rules) {
-  const std::lock_guard lock(mutex_);
-  const auto found = std::ranges::find_if(kept_, [&](const auto& kept) { return kept->kept_for.lock().get() == &config && kept->rules.get() == &rules; });
-  if (found == kept_.end()) return nullptr;
-  std::unique_ptr<Connections> taken = std::move(*found);
-  kept_.erase(found);
-  return taken;
-}
-
-void Pool::give(std::unique_ptr<Connections> connections) {
-  std::unique_ptr<Connections> ended;
-  const std::lock_guard lock(mutex_);
-  if (kept_.size() == kept_max) {
-    ended = std::move(kept_.front());
-    kept_.erase(kept_.begin());
-  }
-  kept_.push_back(std::move(connections));
-}
-
 namespace {
 
 /// Ends after the store's resources, so that no transfer outlives its client's context.
@@ -94,21 +72,24 @@ Client::~Client() {
   CURLM* const multi = connections_->multi.get();
   curl().multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, nullptr);
   curl().multi_setopt(multi, CURLMOPT_TIMERFUNCTION, nullptr);
-  const std::shared_ptr<Pool> pool = connections_->config->http.pool;
-  if (!pool) return;
-  connections_->kept_for = std::exchange(connections_->config, nullptr);
-  pool->give(std::move(connections_));
+  if (const std::shared_ptr<Pool> pool = std::exchange(connections_->pool, nullptr)) pool->give(std::move(connections_));
 }
 
 bool Client::ensure_connections() {
   if (connections_) return true;
-  const std::shared_ptr<const Config>& config = context_.shared_config();
-  const std::shared_ptr<const policy::Rules>& rules = context_.guard().shared_rules();
-  if (config->http.pool) connections_ = config->http.pool->take(*config, *rules);
-  if (!connections_) connections_ = Connections::create();
+  const std::shared_ptr<Pool>& pool = context_.config().http.pool;
+  if (!pool) {
+    connections_ = Connections::create();
+  } else {
+    Kinship kinship = Kinship::of(context_.config(), context_.guard().shared_rules());
+    connections_ = pool->take(kinship);
+    if (!connections_) connections_ = Connections::create();
+    if (connections_) {
+      connections_->kinship = std::move(kinship);
+      connections_->pool = pool;
+    }
+  }
   if (!connections_) return false;
-  connections_->config = config;
-  connections_->rules = rules;
   CURLM* const multi = connections_->multi.get();
   curl().multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, MultiCallbacks::socket);
   curl().multi_setopt(multi, CURLMOPT_SOCKETDATA, this);

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,26 +21,6 @@ namespace tenon::wasi::http {
 
 class Transfer;
 struct Connections;
-
-/// Connections that contexts hand on to later ones. Any thread.
-///
-/// What it keeps is found again only by a context of the same config and rules.
-class Pool final {
- public:
-  /// How many sets of connections it keeps, each of one context that ended.
-  static constexpr size_t kept_max = 16;
-
-  Pool();
-  ~Pool();
-
- private:
-  friend class Client;
-  std::unique_ptr<Connections> take(const Config& config, const policy::Rules& rules);
-  void give(std::unique_ptr<Connections> connections);
-
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Connections>> kept_;  // oldest first
-};
 
 /// How long a request may take in its parts.
 struct Timeouts {

@@ -75,34 +75,6 @@ TEST(HttpClient, LimitsTheRequestsUnderWay) {
   EXPECT_TRUE(*handle(*world, make_request(*world, {.authority = server.authority()}), {}));
 }
 
-TEST(HttpPool, KeepsConnectionsForTheNextContext) {
-  TestServer server(always(ok("x")));
-  Config config;
-  config.http.pool = std::make_shared<Pool>();
-  const auto shared = std::make_shared<const Config>(std::move(config));
-  const auto rules = *policy::Rules::from_grants(all_local());
-  for (int i = 0; i < 3; i++) {
-    World world(rules, shared);
-    EXPECT_EQ(reply_of(*world, {.authority = server.authority()}).body, "x");
-  }
-  EXPECT_EQ(server.connections(), 1);
-}
-
-TEST(HttpPool, SharesNoConnectionWithOtherRulesOrAnotherConfig) {
-  TestServer server(always(ok("x")));
-  Config config;
-  config.http.pool = std::make_shared<Pool>();
-  const auto first = std::make_shared<const Config>(config);
-  const auto second = std::make_shared<const Config>(config);
-  const auto rules = *policy::Rules::from_grants(all_local());
-  const auto same_rules = *policy::Rules::from_grants(all_local());
-  for (const auto& [by, with] : {std::pair(rules, first), std::pair(same_rules, first), std::pair(rules, second)}) {
-    World world(by, with);
-    EXPECT_EQ(reply_of(*world, {.authority = server.authority()}).body, "x");
-  }
-  EXPECT_EQ(server.connections(), 3);
-}
-
 TEST(HttpPolicy, DeniesWhatNoRuleAllowsWithoutTouchingTheNetwork) {
   TestServer server(always(ok("x")));
   World world({"http:GET:127.0.0.1:" + std::to_string(server.port()) + "/public"});

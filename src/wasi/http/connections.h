@@ -1,7 +1,11 @@
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <mutex>
+#include <string>
 #include <vector>
 
 #include "policy/guard.h"
@@ -37,15 +41,28 @@ class TextList final {
   curl_slist* list_ = nullptr;
 };
 
+/// Whom connections may be shared among: `http::Pool` in tenon/wasi_config.h says why it is these.
+struct Kinship {
+  std::shared_ptr<const policy::Rules> rules;
+  std::string ca_file;
+  ResolverOptions resolver;
+  /// A digest of the secrets' values and hosts, in their order, under a key of this process.
+  std::array<unsigned char, 32> secrets{};
+
+  static Kinship of(const Config& config, std::shared_ptr<const policy::Rules> rules);
+  bool operator==(const Kinship&) const = default;
+};
+
 /// The open connections of a context, with the handles to use them. One thread at a time.
 struct Connections {
   Multi multi;
   /// Reset, for the next transfers.
   std::vector<Easy> idle;
-  /// What they were opened under, for the pool; in the pool, which the config keeps, only `kept_for` is left of it.
-  std::shared_ptr<const Config> config;
-  std::weak_ptr<const Config> kept_for;
-  std::shared_ptr<const policy::Rules> rules;
+  Kinship kinship;
+  /// Where they go when the context ends; null: nowhere. Not set in the pool.
+  std::shared_ptr<Pool> pool;
+  /// When they came into the pool.
+  std::chrono::steady_clock::time_point given;
 
   static constexpr size_t idle_max = 8;
   /// Connections kept open.
@@ -56,6 +73,26 @@ struct Connections {
   /// Null when there is no memory.
   Easy take_easy();
   void give_easy(Easy easy);
+};
+
+/// See tenon/wasi_config.h. Any thread.
+class Pool final {
+ public:
+  explicit Pool(const PoolOptions& options);
+
+  /// What a context of this kind left last; null when there is nothing.
+  std::unique_ptr<Connections> take(const Kinship& kinship);
+  void give(std::unique_ptr<Connections> connections);
+
+ private:
+  using Kept = std::vector<std::unique_ptr<Connections>>;
+  /// Moves those that waited too long to `ended`, which closes them outside of the lock.
+  void drop_idle(Kept& ended);
+
+  const size_t contexts_max_;
+  const std::chrono::milliseconds idle_time_;
+  std::mutex mutex_;
+  Kept kept_;  // oldest first
 };
 
 }  // namespace tenon::wasi::http

@@ -70,7 +70,10 @@ ErrorCode error_of(const CurlFailure& failure) {
     case CURLE_SSL_ENGINE_NOTFOUND:
     case CURLE_SSL_ENGINE_SETFAILED:
     case CURLE_SSL_ENGINE_INITFAILED: return error_code<ErrorCase::ConfigurationError>();
-    case CURLE_PARTIAL_FILE: return error_code<ErrorCase::ResponseIncomplete>();
+    case CURLE_PARTIAL_FILE:
+      // With HTTP/2 a connection that ends is always that.
+      if (!failure.has_head) return error_code<ErrorCase::ConnectionTerminated>();
+      return error_code<ErrorCase::ResponseIncomplete>();
     case CURLE_RECV_ERROR:
       // TLS 1.3 peers refuse a handshake in what libcurl takes for the first answer.
       if (alert_of(failure.text)) return tls_error(failure.text);

@@ -15,6 +15,8 @@ struct CurlFailure {
   long os_error = 0;
   /// Whether a connection was there.
   bool is_connected = false;
+  /// Whether the head of the response was.
+  bool has_head = false;
   /// libcurl's words. Only the number of a TLS alert is taken from them.
   std::string_view text;
 };

@@ -52,18 +52,20 @@ class TestCertificate {
     add_extension(NID_basic_constraints, "critical,CA:TRUE");
     add_extension(NID_subject_alt_name, names);
     X509_sign(made, key_.get(), EVP_sha256());
-    char path[] = "/tmp/tenon-http-XXXXXX";
-    FILE* const file = fdopen(mkstemp(path), "w");
-    PEM_write_X509(file, made);
-    std::fclose(file);
-    file_ = path;
+    file_ = new_file([&](FILE* file) { PEM_write_X509(file, made); });
+    key_file_ = new_file([&](FILE* file) { PEM_write_PrivateKey(file, key_.get(), nullptr, nullptr, 0, nullptr, nullptr); });
   }
-  ~TestCertificate() { unlink(file_.c_str()); }
+  ~TestCertificate() {
+    unlink(file_.c_str());
+    unlink(key_file_.c_str());
+  }
   TestCertificate(const TestCertificate&) = delete;
   TestCertificate& operator=(const TestCertificate&) = delete;
 
   /// A PEM file of the certificate, for `HttpConfig::ca_file`.
   const std::string& file() const { return file_; }
+  /// A PEM file of its key, for servers in other processes.
+  const std::string& key_file() const { return key_file_; }
   std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> server_context() const {
     std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
     SSL_CTX_use_certificate(context.get(), certificate_.get());
@@ -72,6 +74,14 @@ class TestCertificate {
   }
 
  private:
+  template <class F>
+  static std::string new_file(F write) {
+    char path[] = "/tmp/tenon-http-XXXXXX";
+    FILE* const file = fdopen(mkstemp(path), "w");
+    write(file);
+    std::fclose(file);
+    return path;
+  }
   void add_extension(int id, const char* value) {
     X509_EXTENSION* const extension = X509V3_EXT_conf_nid(nullptr, nullptr, id, value);
     X509_add_ext(certificate_.get(), extension, -1);
@@ -80,6 +90,7 @@ class TestCertificate {
   std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_{nullptr, &EVP_PKEY_free};
   std::unique_ptr<X509, decltype(&X509_free)> certificate_{nullptr, &X509_free};
   std::string file_;
+  std::string key_file_;
 };
 
 struct SeenRequest {

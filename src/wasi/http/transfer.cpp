@@ -340,7 +340,7 @@ void Transfer::complete(CURLcode code) {
   if (code == CURLE_OK) return fail(error_code<ErrorCase::ProtocolError>());
   long os_error = 0;
   curl().easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
-  fail(error_of({.code = code, .os_error = os_error, .is_connected = connected_.has_value(), .text = error_text_.data()}));
+  fail(error_of({.code = code, .os_error = os_error, .is_connected = connected_.has_value(), .has_head = head_.has_value(), .text = error_text_.data()}));
 }
 
 std::optional<WaitSet::Moment> Transfer::moment() const {
