@@ -161,6 +161,16 @@ TEST(HttpRequest, FailsWithTrailersThatCannotFollow) {
   EXPECT_EQ(failure_of(*world, call), error_code<ErrorCase::ProtocolError>());
 }
 
+TEST(HttpRequest, NeedsALengthForAServerOfHttp10) {
+  TestServer server(TestServer::answering([](const SeenRequest&) { return "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx"; }));
+  World world(all_local());
+  EXPECT_EQ(reply_of(*world, {.authority = server.authority()}).body, "x");
+  Call call = {.method = "POST", .authority = server.authority(), .body = std::string(1 << 20, 'x'), .flushes = true};
+  EXPECT_EQ(failure_of(*world, call), error_code<ErrorCase::RequestLengthRequired>());
+  call.headers = {{"content-length", "1048576"}};
+  EXPECT_EQ(reply_of(*world, call).body, "x");
+}
+
 TEST(HttpRequest, GoesToTheServerAsAWhole) {
   const Recorder recorder;
   World world(all_local());

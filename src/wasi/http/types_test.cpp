@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <regex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +40,8 @@ Held<OutgoingRequest> request(Guest& guest, const std::string& authority, const 
 
 using Handled = Coded<Held<FutureIncomingResponse>>;
 Handled handle(Guest& guest, const Held<OutgoingRequest>& made) { return guest.get<Handled>("handle", made, std::optional<Held<RequestOptions>>()); }
+
+using Trailers = std::optional<Plain<Coded<std::optional<Held<Fields>>>>>;
 
 using Got = std::optional<Plain<Coded<Held<IncomingResponse>>>>;
 Got wait_and_get(Guest& guest, const Held<FutureIncomingResponse>& future) {
@@ -79,7 +84,6 @@ TEST(HttpBorder, CarriesAnExchange) {
   EXPECT_FALSE(guest.get<Read>("input-stream-blocking-read", in.borrow(), uint64_t{1000}));
   EXPECT_TRUE(in.drop(*guest.store));
   auto trailers = guest.get<Held<FutureTrailers>>("incoming-body-finish", incoming);
-  using Trailers = std::optional<Plain<Coded<std::optional<Held<Fields>>>>>;
   EXPECT_FALSE(guest.get<Trailers>("future-trailers-get", trailers.borrow())->value().value());
   EXPECT_FALSE(*guest.get<Trailers>("future-trailers-get", trailers.borrow()));
 }
@@ -149,6 +153,207 @@ TEST(HttpBorder, TrapsWhenABodyEndsBeforeItsStream) {
   auto body = guest.get<Plain<Held<OutgoingBody>>>("outgoing-request-body", made.borrow()).value();
   auto out = guest.get<Plain<Held<OutputStream>>>("outgoing-body-write", body.borrow()).value();
   EXPECT_EQ(guest.call<Coded<>>("outgoing-body-finish", body, std::optional<Held<Fields>>()).error().kind(), ErrorKind::Trap);
+}
+
+/// Writes all of `text` and says how it went.
+std::expected<void, GuestStreamError> write(Guest& guest, const Held<OutputStream>& out, std::string_view text) {
+  return guest.get<std::expected<void, GuestStreamError>>("output-stream-blocking-write-and-flush", out.borrow(), bytes(text));
+}
+
+TEST(HttpBorder, RefusesFieldsAndSaysWhy) {
+  Guest guest({});
+  auto mutable_fields = fields(guest);
+  const auto append = [&](const std::string& name, std::string_view value) {
+    return guest.get<Changed>("fields-append", mutable_fields.borrow(), name, bytes(value));
+  };
+  const auto set = [&](const std::string& name, std::string_view value) {
+    return guest.get<Changed>("fields-set", mutable_fields.borrow(), name, std::vector<Bytes>{bytes(value)});
+  };
+  const auto make = [&](const std::string& name, std::string_view value) {
+    const std::vector<std::tuple<std::string, Bytes>> lines = {{"ok", bytes("1")}, {name, bytes(value)}};
+    return guest.get<std::expected<Held<Fields>, HeaderError>>("fields-from-list", lines);
+  };
+  for (const std::string name : {"", "a b", "a:b", "a\r\nb", "\xc3\xa4"}) {
+    EXPECT_EQ(append(name, "x").error(), HeaderError::invalid_syntax()) << name;
+    EXPECT_EQ(set(name, "x").error(), HeaderError::invalid_syntax()) << name;
+    EXPECT_EQ(make(name, "x").error(), HeaderError::invalid_syntax()) << name;
+    EXPECT_EQ(guest.get<Changed>("fields-delete", mutable_fields.borrow(), name).error(), HeaderError::invalid_syntax()) << name;
+  }
+  for (const std::string_view value : {std::string_view("a\r\nb: c"), std::string_view("a\nb"), std::string_view("a\0b", 3), std::string_view("\x7f")}) {
+    EXPECT_EQ(append("a", value).error(), HeaderError::invalid_syntax());
+    EXPECT_EQ(set("a", value).error(), HeaderError::invalid_syntax());
+    EXPECT_EQ(make("a", value).error(), HeaderError::invalid_syntax());
+  }
+  for (const std::string_view length : {"", "-1", "+1", "1, 1", "0x5", "18446744073709551616"})
+    EXPECT_EQ(append("content-length", length).error(), HeaderError::invalid_syntax()) << length;
+  for (const std::string name : {"Connection", "HOST", "http2-settings", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
+                                 "Transfer-Encoding", "upgrade"}) {
+    EXPECT_EQ(append(name, "x").error(), HeaderError::forbidden()) << name;
+    EXPECT_EQ(set(name, "x").error(), HeaderError::forbidden()) << name;
+    EXPECT_EQ(make(name, "x").error(), HeaderError::forbidden()) << name;
+    EXPECT_EQ(guest.get<Changed>("fields-delete", mutable_fields.borrow(), name).error(), HeaderError::forbidden()) << name;
+  }
+  EXPECT_TRUE(append("A", "tab\there"));
+  EXPECT_TRUE(append("a", "again"));
+  EXPECT_EQ(guest.get<std::vector<Bytes>>("fields-get", mutable_fields.borrow(), std::string("a")), (std::vector<Bytes>{bytes("tab\there"), bytes("again")}));
+  EXPECT_TRUE(guest.get<Changed>("fields-delete", mutable_fields.borrow(), std::string("A")));
+  EXPECT_TRUE(guest.get<std::vector<Bytes>>("fields-get", mutable_fields.borrow(), std::string("a")).empty());
+}
+
+TEST(HttpBorder, TrapsWhenFieldsHoldTooMuch) {
+  Guest guest({});
+  auto made = fields(guest, {{"a", Bytes(100'000, 'x')}});
+  EXPECT_EQ(guest.call<Changed>("fields-append", made.borrow(), std::string("b"), Bytes(40'000, 'x')).error().kind(), ErrorKind::LimitExceeded);
+}
+
+TEST(HttpBorder, LetsPartsOutliveTheirMessages) {
+  TestServer server(TestServer::answering([](const SeenRequest& seen) { return ok(seen.body); }));
+  Guest guest({"http:*:127.0.0.1:*"});
+  auto made = request(guest, server.authority(), method_of("POST"));
+  auto sent_headers = guest.get<Held<Fields>>("outgoing-request-headers", made.borrow());
+  auto body = guest.get<Plain<Held<OutgoingBody>>>("outgoing-request-body", made.borrow()).value();
+  auto out = guest.get<Plain<Held<OutputStream>>>("outgoing-body-write", body.borrow()).value();
+  auto future = handle(guest, made).value();
+  EXPECT_FALSE(guest.get<bool>("fields-has", sent_headers.borrow(), std::string("a")));
+  EXPECT_TRUE(write(guest, out, "late"));
+  EXPECT_TRUE(out.drop(*guest.store));
+  EXPECT_TRUE(guest.get<Coded<>>("outgoing-body-finish", body, std::optional<Held<Fields>>()));
+  auto got = wait_and_get(guest, future);
+  auto response = std::move(got->value().value());
+  EXPECT_TRUE(future.drop(*guest.store));
+  auto headers = guest.get<Held<Fields>>("incoming-response-headers", response.borrow());
+  auto incoming = guest.get<Plain<Held<IncomingBody>>>("incoming-response-consume", response.borrow()).value();
+  EXPECT_TRUE(response.drop(*guest.store));
+  EXPECT_TRUE(guest.get<bool>("fields-has", headers.borrow(), std::string("a")));
+  auto in = guest.get<Plain<Held<InputStream>>>("incoming-body-stream", incoming.borrow()).value();
+  EXPECT_EQ((guest.get<std::expected<Bytes, GuestStreamError>>("input-stream-blocking-read", in.borrow(), uint64_t{100})).value(), bytes("late"));
+}
+
+TEST(HttpBorder, TrapsWhenAParentIsDroppedBeforeItsChild) {
+  TestServer server([](Peer& peer) { peer.wait_for_end(); });
+  {
+    Guest guest({});
+    auto made = guest.get<Held<OutgoingRequest>>("outgoing-request", fields(guest));
+    auto body = guest.get<Plain<Held<OutgoingBody>>>("outgoing-request-body", made.borrow()).value();
+    auto out = guest.get<Plain<Held<OutputStream>>>("outgoing-body-write", body.borrow()).value();
+    EXPECT_EQ(body.drop(*guest.store).error().kind(), ErrorKind::Trap);
+  }
+  {
+    Guest guest({});
+    auto body = guest.give(std::make_unique<IncomingBody>(std::make_shared<BodyPipe>(16)));
+    auto in = guest.get<Plain<Held<InputStream>>>("incoming-body-stream", body.borrow()).value();
+    EXPECT_EQ(guest.call<Held<FutureTrailers>>("incoming-body-finish", body).error().kind(), ErrorKind::Trap);
+  }
+  {
+    Guest guest({});
+    auto trailers = guest.get<Held<FutureTrailers>>("incoming-body-finish", guest.give(std::make_unique<IncomingBody>(std::make_shared<BodyPipe>(16))));
+    auto pollable = guest.get<Held<Pollable>>("future-trailers-subscribe", trailers.borrow());
+    EXPECT_FALSE(guest.get<bool>("pollable-ready", pollable.borrow()));
+    EXPECT_EQ(trailers.drop(*guest.store).error().kind(), ErrorKind::Trap);
+  }
+  Guest guest({"http:*:127.0.0.1:*"});
+  auto future = handle(guest, request(guest, server.authority())).value();
+  EXPECT_FALSE(guest.get<Got>("future-incoming-response-get", future.borrow()));  // not yet
+  auto pollable = guest.get<Held<Pollable>>("future-incoming-response-subscribe", future.borrow());
+  EXPECT_FALSE(guest.get<bool>("pollable-ready", pollable.borrow()));
+  EXPECT_EQ(future.drop(*guest.store).error().kind(), ErrorKind::Trap);
+}
+
+TEST(HttpBorder, EndsRequestsAtTheTimeoutsOfTheirOptions) {
+  TestServer server([](Peer& peer) {
+    SeenRequest seen;
+    if (peer.read_request(seen) && seen.target == "/a?b") peer.wait_for_end();
+  });
+  Guest guest({"http:*:127.0.0.1:*"});
+  auto options = guest.get<Held<RequestOptions>>("request-options");
+  EXPECT_TRUE(guest.get<Plain<>>("request-options-set-first-byte-timeout", options.borrow(), std::optional(uint64_t{50'000'000})));
+  auto future = guest.get<Handled>("handle", request(guest, server.authority()), std::optional(std::move(options))).value();
+  EXPECT_EQ(wait_and_get(guest, future)->value().error(), error_code<ErrorCase::ConnectionReadTimeout>());
+}
+
+TEST(HttpBorder, CarriesTrailersBothWays) {
+  TestServer server(TestServer::answering([](const SeenRequest& seen) {
+    const auto sum = seen.trailers.find("sum");
+    return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nGot: " + (sum == seen.trailers.end() ? "none" : sum->second) + "\r\n\r\n";
+  }));
+  Guest guest({"http:*:127.0.0.1:*"});
+  auto made = request(guest, server.authority(), method_of("POST"));
+  auto body = guest.get<Plain<Held<OutgoingBody>>>("outgoing-request-body", made.borrow()).value();
+  EXPECT_TRUE(guest.get<Coded<>>("outgoing-body-finish", body, std::optional(fields(guest, {{"Sum", bytes("12")}}))));
+  auto future = handle(guest, made).value();
+  auto got = wait_and_get(guest, future);
+  auto incoming = guest.get<Plain<Held<IncomingBody>>>("incoming-response-consume", got->value().value().borrow()).value();
+  // The body is not read: what is left of it is skipped.
+  auto trailers = guest.get<Held<FutureTrailers>>("incoming-body-finish", incoming);
+  auto pollable = guest.get<Held<Pollable>>("future-trailers-subscribe", trailers.borrow());
+  guest.get<void>("pollable-block", pollable.borrow());
+  EXPECT_TRUE(pollable.drop(*guest.store));
+  auto outcome = guest.get<Trailers>("future-trailers-get", trailers.borrow());
+  auto& lines = outcome->value().value();
+  EXPECT_EQ(guest.get<std::vector<Bytes>>("fields-get", lines->borrow(), std::string("got")), std::vector<Bytes>{bytes("12")});
+  EXPECT_EQ(guest.get<Changed>("fields-append", lines->borrow(), std::string("a"), bytes("b")).error(), HeaderError::immutable());
+}
+
+TEST(HttpBorder, TellsThatABodyIsShorterThanPromised) {
+  TestServer server([](Peer& peer) { peer.wait_for_end(); });
+  Guest guest({"http:*:127.0.0.1:*"});
+  auto made = guest.get<Held<OutgoingRequest>>("outgoing-request", fields(guest, {{"content-length", bytes("5")}}));
+  EXPECT_TRUE(guest.get<Plain<>>("outgoing-request-set-method", made.borrow(), method_of("POST")));
+  EXPECT_TRUE(guest.get<Plain<>>("outgoing-request-set-scheme", made.borrow(), std::optional(scheme_http())));
+  EXPECT_TRUE(guest.get<Plain<>>("outgoing-request-set-authority", made.borrow(), std::optional(server.authority())));
+  EXPECT_TRUE(guest.get<Plain<>>("outgoing-request-set-path-with-query", made.borrow(), std::optional(std::string("/"))));
+  auto body = guest.get<Plain<Held<OutgoingBody>>>("outgoing-request-body", made.borrow()).value();
+  auto out = guest.get<Plain<Held<OutputStream>>>("outgoing-body-write", body.borrow()).value();
+  auto future = handle(guest, made).value();
+  EXPECT_TRUE(write(guest, out, "123"));
+  EXPECT_TRUE(out.drop(*guest.store));
+  const ErrorCode too_short = error_code<ErrorCase::RequestBodySize>(uint64_t{3});
+  EXPECT_EQ(guest.get<Coded<>>("outgoing-body-finish", body, std::optional<Held<Fields>>()).error(), too_short);
+  EXPECT_EQ(wait_and_get(guest, future)->value().error(), too_short);
+}
+
+TEST(HttpBorder, RefusesTwoLengths) {
+  Guest guest({"http:*:127.0.0.1:*"});
+  auto made = guest.get<Held<OutgoingRequest>>("outgoing-request", fields(guest, {{"content-length", bytes("0")}, {"Content-Length", bytes("5")}}));
+  EXPECT_FALSE(guest.get<Plain<Held<OutgoingBody>>>("outgoing-request-body", made.borrow()));
+  EXPECT_TRUE(guest.get<Plain<>>("outgoing-request-set-authority", made.borrow(), std::optional(std::string("127.0.0.1"))));
+  EXPECT_TRUE(guest.get<Plain<>>("outgoing-request-set-path-with-query", made.borrow(), std::optional(std::string("/"))));
+  EXPECT_EQ(handle(guest, made).error(), error_code<ErrorCase::ProtocolError>());
+}
+
+TEST(HttpBorder, TellsWhatBrokeABodyThatCameIn) {
+  TestServer server([](Peer& peer) {
+    SeenRequest seen;
+    if (peer.read_request(seen)) peer.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+  });
+  Guest guest({"http:*:127.0.0.1:*"});
+  auto future = handle(guest, request(guest, server.authority())).value();
+  auto got = wait_and_get(guest, future);
+  auto incoming = guest.get<Plain<Held<IncomingBody>>>("incoming-response-consume", got->value().value().borrow()).value();
+  auto in = guest.get<Plain<Held<InputStream>>>("incoming-body-stream", incoming.borrow()).value();
+  using Read = std::expected<Bytes, GuestStreamError>;
+  EXPECT_EQ(guest.get<Read>("input-stream-blocking-read", in.borrow(), uint64_t{100}).value(), bytes("half"));
+  const Read failed = guest.get<Read>("input-stream-blocking-read", in.borrow(), uint64_t{100});
+  EXPECT_EQ(guest.get<std::optional<ErrorCode>>("http-error-code", std::get<0>(failed.error().value).borrow()), error_code<ErrorCase::ResponseIncomplete>());
+  EXPECT_TRUE(in.drop(*guest.store));
+  auto trailers = guest.get<Held<FutureTrailers>>("incoming-body-finish", incoming);
+  EXPECT_EQ(guest.get<Trailers>("future-trailers-get", trailers.borrow())->value().error(), error_code<ErrorCase::ResponseIncomplete>());
+}
+
+TEST(HttpBorder, TellsFailuresOfNamesAndCertificates) {
+  const TestNames names([](const std::string&) { return TestNames::Addresses{}; });
+  Config config;
+  config.resolver = {.servers = {names.server()}, .reads_hosts_file = false};
+  Guest guest({"http:*:*.test:*", "http:*:127.0.0.1:*"}, std::move(config));
+  const auto future = handle(guest, request(guest, "no.test")).value();
+  EXPECT_EQ(wait_and_get(guest, future)->value().error(), error_code<ErrorCase::DnsError>(DnsErrorPayload{.rcode = "NXDOMAIN", .info_code = {}}));
+
+  const TestCertificate certificate;
+  TestServer server([](Peer& peer) { peer.wait_for_end(); }, &certificate);
+  auto secure = request(guest, server.authority());
+  EXPECT_TRUE(guest.get<Plain<>>("outgoing-request-set-scheme", secure.borrow(), std::optional(scheme_https())));
+  const auto refused = handle(guest, secure).value();
+  EXPECT_EQ(wait_and_get(guest, refused)->value().error(), error_code<ErrorCase::TlsCertificateError>());
 }
 
 TEST(HttpBorder, CountsHandles) {
@@ -278,12 +483,43 @@ TEST(HttpServing, BreaksOffAResponseWhoseBodyIsWrong) {
   EXPECT_EQ((*answer.response)->body->error(), error_code<ErrorCase::ResponseBodySize>(uint64_t{0}));
 }
 
+TEST(HttpServing, RefusesAResponseWithTwoLengths) {
+  Guest guest({});
+  Answer answer;
+  auto out_param = guest.give(std::make_unique<ResponseOutparam>(std::make_unique<MemorySink>(answer)));
+  auto response = guest.get<Held<OutgoingResponse>>("outgoing-response", fields(guest, {{"content-length", bytes("1")}, {"content-length", bytes("1")}}));
+  EXPECT_FALSE(guest.get<Plain<Held<OutgoingBody>>>("outgoing-response-body", response.borrow()));
+  guest.get<void>("response-outparam-set", out_param, Coded<Held<OutgoingResponse>>(std::move(response)));
+  EXPECT_EQ(answer.response->error(), error_code<ErrorCase::ProtocolError>());
+}
+
 TEST(HttpServing, TellsThatTheGuestNeverAnswered) {
   Guest guest({});
   Answer answer;
   auto out_param = guest.give(std::make_unique<ResponseOutparam>(std::make_unique<MemorySink>(answer)));
   EXPECT_TRUE(out_param.drop(*guest.store));
   EXPECT_FALSE(answer.response);
+}
+
+TEST(HttpReadme, NamesTestsThatExist) {
+  std::ifstream file(TENON_SOURCE_DIR "/src/wasi/http/README.md");
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const testing::UnitTest& all = *testing::UnitTest::GetInstance();
+  const auto exists = [&](const std::string& suite, const std::string& name) {
+    for (int i = 0; i < all.total_test_suite_count(); i++) {
+      const testing::TestSuite& each = *all.GetTestSuite(i);
+      if (suite != each.name()) continue;
+      for (int j = 0; j < each.total_test_count(); j++) {
+        if (name == each.GetTestInfo(j)->name()) return true;
+      }
+    }
+    return false;
+  };
+  const std::regex reference("`((?:Http\\w*|Secrets))\\.([A-Z]\\w+)`");
+  int references = 0;
+  for (std::sregex_iterator it(text.begin(), text.end(), reference); it != std::sregex_iterator(); ++it, ++references)
+    EXPECT_TRUE(exists((*it)[1], (*it)[2])) << it->str();
+  EXPECT_GT(references, 50);
 }
 
 }  // namespace
