@@ -141,6 +141,7 @@ Result<ExitCode> show(Program& program, const RulesOptions& options) {
   }
   ordered_json mounts = ordered_json::array();
   ordered_json secrets = ordered_json::array();
+  std::string ca_file;
   if (file != nullptr) {
     for (const policy::MountSetting& mount : file->mounts_for(options.target)) {
       text += fmt::format("{}  {} is {}{}\n", mounts.empty() ? "mounts\n" : "", mount.guest_path, mount.host_path, mount.is_read_only ? ", read-only" : "");
@@ -150,6 +151,8 @@ Result<ExitCode> show(Program& program, const RulesOptions& options) {
       text += fmt::format("{}  {} for {}\n", secrets.empty() ? "secrets\n" : "", secret.name, fmt::join(secret.hosts, ", "));
       secrets.push_back({{"name", secret.name}, {"hosts", secret.hosts}});
     }
+    ca_file = file->http_for(options.target).ca_file;
+    if (!ca_file.empty()) text += fmt::format("certificate authorities\n  {}\n", ca_file);
   }
   if (!options.json) {
     program.print(wit::printable(text));
@@ -159,7 +162,8 @@ Result<ExitCode> show(Program& program, const RulesOptions& options) {
                       {"scopes", std::move(scopes)},
                       {"limits", std::move(limits)},
                       {"mounts", std::move(mounts)},
-                      {"secrets", std::move(secrets)}}));
+                      {"secrets", std::move(secrets)},
+                      {"ca_file", ca_file.empty() ? ordered_json() : ordered_json(ca_file)}}));
   return ExitCode::Success;
 }
 

@@ -132,6 +132,7 @@ Result<> apply_policy(const policy::PolicyFile& file, const policy::PolicyTarget
     // The guest finds the placeholder in a variable of the secret's name.
     config.environment.insert(config.environment.begin(), {setting.name, placeholder});
   }
+  config.http.ca_file = file.http_for(target).ca_file;
   if (const auto setting = file.deterministic_for(target); setting && !config.deterministic)
     config.deterministic = wasi::Deterministic{.seed = setting->seed, .wall_start = setting->start, .step = setting->step};
   return {};

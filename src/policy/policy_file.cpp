@@ -117,6 +117,13 @@ std::vector<SecretSetting> PolicyFile::secrets_for(const PolicyTarget& target) c
   return secrets;
 }
 
+HttpSetting PolicyFile::http_for(const PolicyTarget& target) const {
+  for (const auto& [name, section] : sections_for(target)) {
+    if (!section->http.ca_file.empty()) return section->http;
+  }
+  return {};
+}
+
 std::optional<DeterministicSetting> PolicyFile::deterministic_for(const PolicyTarget& target) const {
   for (const auto& [name, section] : sections_for(target)) {
     if (section->deterministic) return *section->deterministic;

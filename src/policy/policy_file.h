@@ -73,6 +73,13 @@ struct SecretSetting {
 /// has a control character, or is longer than 64 KiB. No message holds any of it.
 Result<std::string> read_secret(const SecretSetting& setting);
 
+/// How requests of wasi:http leave the host.
+struct HttpSetting {
+  /// A PEM file of the certificate authorities that are trusted instead of the machine's; absolute, or relative as in `MountSetting`. Empty: the machine's.
+  std::string ca_file;
+  bool operator==(const HttpSetting&) const = default;
+};
+
 /// Random numbers and clocks that repeat.
 struct DeterministicSetting {
   uint64_t seed = 0;
@@ -109,6 +116,8 @@ class PolicyFile final {
   std::vector<MountSetting> mounts_for(const PolicyTarget& target) const;
   /// By name; a more specific section binds a name anew.
   std::vector<SecretSetting> secrets_for(const PolicyTarget& target) const;
+  /// Field by field, what the most specific section says.
+  HttpSetting http_for(const PolicyTarget& target) const;
   std::optional<DeterministicSetting> deterministic_for(const PolicyTarget& target) const;
 
  private:
@@ -119,6 +128,7 @@ class PolicyFile final {
     BudgetLimits limits;
     std::vector<MountSetting> mounts;
     std::vector<SecretSetting> secrets;
+    HttpSetting http;
     /// Absent where the section says nothing; `false` in the file is an inner absence.
     std::optional<std::optional<DeterministicSetting>> deterministic;
     std::map<std::string, Section, std::less<>> items;

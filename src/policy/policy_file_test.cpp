@@ -132,6 +132,30 @@ TEST(PolicyFile, ReadsItsSettings) {
   EXPECT_EQ(file->packages(), std::vector<std::string>{"acme/tools"});
 }
 
+TEST(PolicyFile, NamesTheAuthoritiesThatHttpTrusts) {
+  const auto file = parse(R"(version = 1
+http = { ca-file = "certs/all.pem" }
+[package.a.http]
+ca-file = "/etc/a.pem"
+[package.a.item.b]
+http = {}
+[package.a.item.c.http]
+ca-file = "../c.pem"
+)");
+  EXPECT_EQ(file->http_for({}).ca_file, "conf/certs/all.pem");
+  EXPECT_EQ(file->http_for({"other", ""}).ca_file, "conf/certs/all.pem");
+  EXPECT_EQ(file->http_for({"a", "b"}).ca_file, "/etc/a.pem");
+  EXPECT_EQ(file->http_for({"a", "c"}).ca_file, "c.pem");
+  EXPECT_EQ(parse("version = 1")->http_for({}).ca_file, "");
+  EXPECT_EQ(problems("version = 1\nhttp = 1"), "p.toml:2:8: http: is not a table");
+  EXPECT_EQ(problems("version = 1\nhttp.ca-file = 1"), "p.toml:2:16: http.ca-file: is not a string");
+  EXPECT_EQ(problems("version = 1\nhttp.ca-file = ''"), "p.toml:2:16: http.ca-file: is no path of a file");
+  EXPECT_EQ(problems("version = 1\nhttp.ca-file = \"a\\u0000b\""), "p.toml:2:16: http.ca-file: is no path of a file");
+  EXPECT_EQ(problems("version = 1\n[http]\nverify = false"), "p.toml:3:1: http.verify: is unknown here; known are ca-file");
+  EXPECT_EQ(problems("version = 1\n[default.http]\nca-file = 'x'"),
+            "p.toml:2:10: default.http: is unknown here; known are allow, deny, observe, budget and deterministic; mounts, secrets and http stand at the top");
+}
+
 TEST(PolicyFile, TheCommandLineAddsToItButNotOverItsDenials) {
   const auto file = parse(sample);
   const auto granted = rules_of_grants(std::vector<std::string>{"env:read:HOME", "env:read:MY_KEY"}, "--grant");
@@ -156,7 +180,8 @@ TEST(PolicyFile, PackageAndCallerNarrowIt) {
 }
 
 TEST(PolicyFile, ReportsAllProblemsAtOnceWithTheirPlaces) {
-  EXPECT_EQ(problems(R"(version = 2
+  EXPECT_EQ(
+      problems(R"(version = 2
 color = "red"
 [default]
 allow = ["env:read:A", "nonsense", 7, { mode = "watch" }]
@@ -168,19 +193,19 @@ allowed = []
 item = {}
 deny = "env:read:A"
 )"),
-            "p.toml:1:11: version: is not 1, the only one that this program reads\n"
-            "p.toml:2:1: color: is unknown here; known are version, default, mounts, secrets and package\n"
-            "p.toml:4:24: default.allow[1]: \"nonsense\" is no capability: there is no domain \"nonsense\": filesystem, network, http, env, args, stdio, "
-            "clock, random, process, tool, agent, "
-            "storage, messaging, ai, database\n"
-            "p.toml:4:36: default.allow[2]: is neither a capability nor { capability = \"…\", mode = \"…\" }\n"
-            "p.toml:4:39: default.allow[3]: lacks its capability\n"
-            "p.toml:4:48: default.allow[3].mode: is neither \"enforce\" nor \"observe\"\n"
-            "p.toml:5:11: default.observe: is neither true, false nor an array of capabilities\n"
-            "p.toml:6:1: default.allowed: is unknown here; known are allow, deny, observe, budget and deterministic; mounts and secrets stand at the top\n"
-            "p.toml:8:1: mounts.data: the path data is not absolute\n"
-            "p.toml:10:1: package.a.item.b.item: is unknown here; known are allow, deny, observe, budget, deterministic, mounts and secrets\n"
-            "p.toml:11:8: package.a.item.b.deny: is not an array of capabilities");
+      "p.toml:1:11: version: is not 1, the only one that this program reads\n"
+      "p.toml:2:1: color: is unknown here; known are version, default, mounts, secrets, http and package\n"
+      "p.toml:4:24: default.allow[1]: \"nonsense\" is no capability: there is no domain \"nonsense\": filesystem, network, http, env, args, stdio, "
+      "clock, random, process, tool, agent, "
+      "storage, messaging, ai, database\n"
+      "p.toml:4:36: default.allow[2]: is neither a capability nor { capability = \"…\", mode = \"…\" }\n"
+      "p.toml:4:39: default.allow[3]: lacks its capability\n"
+      "p.toml:4:48: default.allow[3].mode: is neither \"enforce\" nor \"observe\"\n"
+      "p.toml:5:11: default.observe: is neither true, false nor an array of capabilities\n"
+      "p.toml:6:1: default.allowed: is unknown here; known are allow, deny, observe, budget and deterministic; mounts, secrets and http stand at the top\n"
+      "p.toml:8:1: mounts.data: the path data is not absolute\n"
+      "p.toml:10:1: package.a.item.b.item: is unknown here; known are allow, deny, observe, budget, deterministic, mounts, secrets and http\n"
+      "p.toml:11:8: package.a.item.b.deny: is not an array of capabilities");
 }
 
 TEST(PolicyFile, NeedsItsVersion) { EXPECT_EQ(problems(""), "p.toml:1:1: version: is missing; write version = 1"); }

@@ -178,10 +178,12 @@ class PolicyReader final {
         read_mounts(node, path, file_->default_);
       } else if (key == "secrets") {
         read_secrets(node, path, file_->default_);
+      } else if (key == "http") {
+        read_http(node, path, file_->default_);
       } else if (key == "package") {
         if (const auto* table = table_at(node, path)) read_sections(*table, path, file_->packages_, Level::Package);
       } else {
-        unknown(key, "", "version, default, mounts, secrets and package");
+        unknown(key, "", "version, default, mounts, secrets, http and package");
       }
     }
   }
@@ -213,13 +215,15 @@ class PolicyReader final {
         read_mounts(node, path, section);
       } else if (key == "secrets" && level != Level::Default) {
         read_secrets(node, path, section);
+      } else if (key == "http" && level != Level::Default) {
+        read_http(node, path, section);
       } else if (key == "item" && level == Level::Package) {
         if (const auto* items = table_at(node, path)) read_sections(*items, path, section.items, Level::Item);
       } else {
         unknown(key, parent,
-                level == Level::Default   ? "allow, deny, observe, budget and deterministic; mounts and secrets stand at the top"
-                : level == Level::Package ? "allow, deny, observe, budget, deterministic, mounts, secrets and item"
-                                          : "allow, deny, observe, budget, deterministic, mounts and secrets");
+                level == Level::Default   ? "allow, deny, observe, budget and deterministic; mounts, secrets and http stand at the top"
+                : level == Level::Package ? "allow, deny, observe, budget, deterministic, mounts, secrets, http and item"
+                                          : "allow, deny, observe, budget, deterministic, mounts, secrets and http");
       }
     }
   }
@@ -416,6 +420,25 @@ class PolicyReader final {
       const auto same = [&mount](const MountSetting& other) { return other.guest_path == mount.guest_path; };
       if (std::any_of(section.mounts.begin(), section.mounts.end(), same)) fail_at(place_of(key.source()), key_path, "is mapped twice");
       section.mounts.push_back(std::move(mount));
+    }
+  }
+
+  void read_http(const toml::node& node, const std::string& path, Section& section) {
+    const toml::table* const table = table_at(node, path);
+    if (table == nullptr) return;
+    for (auto&& [key, value] : *table) {
+      const std::string key_path = join_key(path, key.str());
+      if (key != "ca-file") {
+        unknown(key, path, "ca-file");
+        continue;
+      }
+      const auto file = text_at(value, key_path);
+      if (!file) continue;
+      if (file->empty() || file->find('\0') != std::string::npos) {
+        fail_at(place_of(value), key_path, "is no path of a file");
+      } else {
+        section.http.ca_file = host_path(*file);
+      }
     }
   }
 
