@@ -71,6 +71,7 @@ bool has_dot_segment(std::string_view path) {
 
 std::expected<void, ErrorCode> set_path(Target& target, std::string_view path_with_query) {
   if (path_with_query.size() > path_with_query_bytes_max) return Refusal(error_code<ErrorCase::RequestUriTooLong>());
+  if (!is_path_with_query(path_with_query)) return bad_uri();
   const size_t mark = path_with_query.find('?');
   if (mark != std::string_view::npos) target.query = path_with_query.substr(mark);
   const std::string_view path = path_with_query.substr(0, mark);

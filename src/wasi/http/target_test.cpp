@@ -62,6 +62,12 @@ TEST(HttpTarget, RefusesBrokenEscapes) {
   for (const char* path : {"/%", "/%2", "/%zz", "/a%4", "/%%41"}) EXPECT_EQ(error_of(target("a", path)), uri_invalid()) << path;
 }
 
+TEST(HttpTarget, RefusesWhatNoPathHolds) {
+  for (const std::string_view path :
+       {std::string_view("/\0", 2), std::string_view("/a b"), std::string_view("/a\r\nb: c"), std::string_view("/a#b"), std::string_view("a")})
+    EXPECT_EQ(error_of(target("a", path)), uri_invalid()) << path;
+}
+
 TEST(HttpTarget, FillsInAnEmptyPath) {
   EXPECT_EQ(url("a", ""), "https://a/");
   EXPECT_EQ(url("a", "?b"), "https://a/?b");
