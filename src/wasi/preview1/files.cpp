@@ -46,9 +46,7 @@ Descriptor* descriptor_of(uint32_t fd, const State& state) {
   return file != nullptr ? file->descriptor.get() : nullptr;
 }
 
-/// What an operation of files answers for a number that has no descriptor.
-Errno no_descriptor(Call& call, uint32_t fd) { return call.state().find(fd) == nullptr ? Errno::BadDescriptor : Errno::NotSupported; }
-/// What an operation of paths answers for it.
+/// What an operation of paths answers for a number that has no descriptor.
 Errno no_folder(Call& call, uint32_t fd) { return call.state().find(fd) == nullptr ? Errno::BadDescriptor : Errno::NotDirectory; }
 
 PathFlags path_flags(uint32_t flags) { return {{{(flags & lookup::symlink_follow) != 0 ? PathFlags::symlink_follow : 0}}}; }
@@ -88,12 +86,11 @@ Errno errno_of_failure(const StreamFailure& failure) {
 }
 
 /// One piece from standard input: 0 bytes is the end.
-Answer read_input(Call& call, const File& file, std::span<std::byte> to, uint32_t& size) {
+Answer read_input(Call& call, std::span<std::byte> to, uint32_t& size) {
   Context& context = call.context();
   InputStream& input = context.part<StandardStreams>().input();
   size = 0;
   if (input.is_over || to.empty()) return Errno::Success;
-  if ((file.flags & fdflags::nonblock) != 0 && !input.is_ready(context)) return Errno::Again;
   TENON_CHECK_OK(context.wait_for(input));
   TENON_TRY(const StreamResult<std::span<const std::byte>> read, charged_read(context, input, to.size()));
   if (!read) return read.error().error == nullptr ? Errno::Success : errno_of_failure(read.error());
@@ -169,7 +166,7 @@ Answer fd_read(Call& call) {
   if (!pieces) return Errno::Fault;
   if (file->kind == File::Kind::Input) {
     uint32_t size = 0;
-    const Answer answer = read_input(call, *file, pieces->empty() ? std::span<std::byte>() : pieces->front(), size);
+    const Answer answer = read_input(call, pieces->empty() ? std::span<std::byte>() : pieces->front(), size);
     return store_size(call, answer, call.u32(3), size);
   }
   if (file->descriptor->is_folder()) return Errno::BadDescriptor;
@@ -286,7 +283,8 @@ Answer fd_fdstat_get(Call& call) {
 
 Answer fd_fdstat_set_flags(Call& call) {
   File* const file = call.state().find(call.u32(0));
-  if (file == nullptr) return Errno::BadDescriptor;
+  // Standard streams are this process's own, which others hold, too.
+  if (file == nullptr || file->kind != File::Kind::Descriptor) return Errno::BadDescriptor;
   const uint32_t flags = call.u32(1);
   if ((flags & ~uint32_t{fdflags::append | fdflags::nonblock}) != 0) return Errno::NotSupported;
   file->flags = static_cast<uint16_t>(flags);
@@ -354,7 +352,7 @@ std::optional<NewTimes> new_times(uint64_t access, uint64_t modification, uint32
 
 Answer fd_filestat_set_times(Call& call) {
   Descriptor* const descriptor = descriptor_of(call.u32(0), call.state());
-  if (descriptor == nullptr) return no_descriptor(call, call.u32(0));
+  if (descriptor == nullptr) return Errno::BadDescriptor;
   const auto times = new_times(call.u64(1), call.u64(2), call.u32(3));
   if (!times) return Errno::Invalid;
   return errno_answer<void>(descriptor->set_times(call.context(), times->access, times->modification));
@@ -372,13 +370,13 @@ Answer path_filestat_set_times(Call& call) {
 
 Answer fd_filestat_set_size(Call& call) {
   Descriptor* const descriptor = descriptor_of(call.u32(0), call.state());
-  if (descriptor == nullptr) return no_descriptor(call, call.u32(0));
+  if (descriptor == nullptr) return Errno::BadDescriptor;
   return errno_answer<void>(descriptor->set_size(call.context(), call.u64(1)));
 }
 
 Answer fd_advise(Call& call) {
   Descriptor* const descriptor = descriptor_of(call.u32(0), call.state());
-  if (descriptor == nullptr) return no_descriptor(call, call.u32(0));
+  if (descriptor == nullptr) return Errno::BadDescriptor;
   // Preview 1 numbers them in another order.
   constexpr filesystem::Advice advices[] = {filesystem::Advice::Normal,   filesystem::Advice::Sequential, filesystem::Advice::Random,
                                             filesystem::Advice::WillNeed, filesystem::Advice::DontNeed,   filesystem::Advice::NoReuse};
@@ -394,7 +392,7 @@ Answer fd_allocate(Call& call) {
 
 Answer synchronise(Call& call, bool data_only) {
   Descriptor* const descriptor = descriptor_of(call.u32(0), call.state());
-  if (descriptor == nullptr) return no_descriptor(call, call.u32(0));
+  if (descriptor == nullptr) return Errno::BadDescriptor;
   return errno_answer<void>(descriptor->sync(call.context(), data_only));
 }
 Answer fd_sync(Call& call) { return synchronise(call, false); }

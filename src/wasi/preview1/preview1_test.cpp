@@ -240,6 +240,20 @@ TEST_F(Preview1Files, RefusesOnFoldersWhatIsForFiles) {
   EXPECT_EQ(*call("fd_allocate", {open("file", oflags::creat, everything), 0, 1}), Errno::NotSupported);
 }
 
+TEST_F(Preview1Files, RefusesOnStandardStreamsWhatIsForFiles) {
+  for (const uint64_t fd : {0, 1, 2}) {
+    EXPECT_EQ(*call("fd_advise", {fd, 0, 1, 0}), Errno::BadDescriptor);
+    EXPECT_EQ(*call("fd_sync", {fd}), Errno::BadDescriptor);
+    EXPECT_EQ(*call("fd_datasync", {fd}), Errno::BadDescriptor);
+    EXPECT_EQ(*call("fd_filestat_set_size", {fd, 0}), Errno::BadDescriptor);
+    EXPECT_EQ(*call("fd_filestat_set_times", {fd, 0, 0, 0}), Errno::BadDescriptor);
+    EXPECT_EQ(*call("fd_fdstat_set_flags", {fd, fdflags::nonblock}), Errno::BadDescriptor);
+    EXPECT_EQ(*call("fd_fdstat_set_flags", {fd, fdflags::append}), Errno::BadDescriptor);
+  }
+  const uint32_t file = open("file", oflags::creat, everything);
+  EXPECT_EQ(*call("fd_fdstat_set_flags", {file, fdflags::nonblock}), Errno::Success);
+}
+
 TEST_F(Preview1Files, StandsAtTheEndAfterAppending) {
   const uint32_t fd = open("file", oflags::creat, everything, fdflags::append);
   EXPECT_EQ(write(fd), Errno::Success);
