@@ -131,6 +131,17 @@ TEST(Func, TrapCarriesCodeMessageAndNamedFrames) {
   EXPECT_NE(to_string(*trap).find("divide (calculator)"), std::string::npos);
 }
 
+TEST(Func, TrapNamesFunctionsAsTheModuleDoes) {
+  // Short names are mangled names of C++'s types to a demangler: float, short, int.
+  Guest guest(R"((module (func $f (export "f") (call $s)) (func $s (call $_ZN4deep4trapEi)) (func $_ZN4deep4trapEi unreachable)))");
+  ASSERT_FALSE(guest.instance.get_func("f")->call({}));
+  const auto& frames = guest.store->last_trap()->frames;
+  ASSERT_EQ(frames.size(), 3U);
+  EXPECT_EQ(frames[0].function, "deep::trap(int)");
+  EXPECT_EQ(frames[1].function, "s");
+  EXPECT_EQ(frames[2].function, "f");
+}
+
 TEST(Func, HostFunctionReadsArgumentsAndWritesResults) {
   Engine engine = make_engine();
   auto store = *Store::create(engine);

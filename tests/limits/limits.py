@@ -11,6 +11,7 @@ TENON = sys.argv[1]
 ADDRESS_SPACE = 2 << 30  # bytes
 STACK, SECONDS = 8 << 20, 120
 ENDINGS = {0, 3, 4, 5, 7}
+UNAVAILABLE = 10
 
 
 def leb(n):
@@ -98,6 +99,15 @@ def main():
                     failed += 1
                     print(f"{name}: tenon {arguments[0]} {arguments[1] if arguments[0] == 'component' else ''} ended with {code}")
             path.unlink()
+        # A memory reserves more address space than there is: the machine's refusal, not the module's fault.
+        path = pathlib.Path(folder, "memory.wat")
+        path.write_text('(module (memory 1) (func (export "f")))')
+        ended = subprocess.run([TENON, "run", "--no-cache", path, "--invoke", "f()"], preexec_fn=limit, capture_output=True, timeout=SECONDS)
+        if ended.returncode == UNAVAILABLE and b"mmap" in ended.stderr:
+            passed += 1
+        else:
+            failed += 1
+            print(f"a memory without room: tenon run ended with {ended.returncode}: {ended.stderr.decode()}")
     print(f"{passed} passed, {failed} failed")
     return failed != 0
 

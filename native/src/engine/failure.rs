@@ -22,7 +22,8 @@ fn frames(error: &wasmtime::Error) -> Vec<TrapFrame> {
     let frame = |info: &wasmtime::FrameInfo| {
         let mut function = String::new();
         if let Some(name) = info.func_name() {
-            if wasmtime_environ::demangle_function_name(&mut function, name).is_err() {
+            // Mangled names begin so. Without looking, "f" would be read as the mangled name of C++'s type `float`.
+            if !name.starts_with('_') || wasmtime_environ::demangle_function_name(&mut function, name).is_err() {
                 function = name.to_owned();
             }
         }
@@ -62,7 +63,10 @@ pub fn run_failure(error: wasmtime::Error) -> Failure {
     }
     let text = format!("{error:#}");
     let limit = error.is::<PoolConcurrencyLimitError>() || error.is::<wasmtime::OutOfMemory>() || text.contains("resource limit exceeded") || text.contains("exceeds memory limits") || text.contains("exceeds table limits");
-    let mut failure = Failure::new(if limit { ErrorKind::LimitExceeded } else { ErrorKind::InvalidInput }, text);
+    // What the system refused: no room in the address space for a memory, for instance.
+    let unavailable = text.contains("(os error ");
+    let kind = if limit { ErrorKind::LimitExceeded } else if unavailable { ErrorKind::Unavailable } else { ErrorKind::InvalidInput };
+    let mut failure = Failure::new(kind, text);
     if !frames.is_empty() {
         failure.kind = ErrorKind::Trap;
         failure.trap = Some(Box::new(TrapInfo { code: -1, frames }));
