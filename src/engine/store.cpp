@@ -188,6 +188,8 @@ std::optional<uint64_t> Store::fuel() const {
 void Store::set_deadline(std::chrono::steady_clock::time_point deadline) {
   if (!deadline_ && engine_.config().epoch) engine::Access::state(engine_).ticker().arm();
   deadline_ = deadline;
+  // Nobody need wait for a tick to learn that there is no time left.
+  if (engine_.config().epoch && deadline <= std::chrono::steady_clock::now()) tn_engine_increment_epoch(engine::Access::native(engine_));
 }
 
 void Store::clear_deadline() {

@@ -274,6 +274,14 @@ TEST(Deadline, EndsALoop) {
   EXPECT_GE(std::chrono::steady_clock::now() - start, 20ms);
 }
 
+TEST(Deadline, ThatIsOverEndsTheNextCallAtOnce) {
+  Guest guest(spinner, {.tick = 1s});
+  guest.store->set_deadline(std::chrono::steady_clock::now() - 1ms);
+  EXPECT_EQ(guest.get<void()>("nop").call().error().kind(), ErrorKind::Timeout);
+  guest.store->clear_deadline();
+  EXPECT_TRUE(guest.get<void()>("nop").call());
+}
+
 TEST(Deadline, ThatLiesAheadLeavesTheGuestAlone) {
   Guest guest(spinner, {.tick = 1ms});
   guest.store->set_deadline(std::chrono::steady_clock::now() + 1h);
