@@ -570,9 +570,10 @@ Judgement Runner::judge(const Directive& directive) {
     case DirectiveKind::Action: {
       const Outcome outcome = act(directive.action);
       if (const auto* missing = std::get_if<NotRun>(&outcome)) return not_run(missing->reason);
-      // As Wasmtime's runner: an action may trap, but what it names must be there.
+      // As Wasmtime's runner: an action may trap, but what it names must be there. One that the script's time was up for has not ended by itself.
       const auto* error = std::get_if<Error>(&outcome);
-      return error != nullptr && error->kind() == ErrorKind::NotFound ? failed(error->message()) : passed();
+      const bool is_failure = error != nullptr && (error->kind() == ErrorKind::NotFound || error->kind() == ErrorKind::Timeout);
+      return is_failure ? failed(error->message()) : passed();
     }
     case DirectiveKind::AssertReturn: return judge_return(directive);
     case DirectiveKind::AssertTrap:
