@@ -122,6 +122,9 @@ Result<tn_wit*> parse_sources(std::span<const Source> sources, const ParseOption
   return wit;
 }
 
+/// Most messages say where the fault is; to others the name of what was read is added.
+Error located(Error error, std::string_view path) { return error.message().contains(path) ? std::move(error) : std::move(error).wrap(path); }
+
 /// Whether contents are WebAssembly, binary or text: no WIT begins with a parenthesis or a semicolon.
 bool looks_like_wasm(std::string_view contents) {
   if (contents.starts_with(std::string_view("\0asm", 4))) return true;
@@ -151,8 +154,9 @@ Result<Package> Package::load(const fs::path& path, const ParseOptions& options)
     return read(contents, path.string(), options);
   }
   TENON_TRY(const std::vector<Source> sources, read_package(path));
-  TENON_TRY(tn_wit * wit, parse_sources(sources, options));
-  return Package(std::make_unique<Handle>(Handle{std::unique_ptr<tn_wit, Handle::Free>(wit)}));
+  auto wit = parse_sources(sources, options);
+  if (!wit) return std::unexpected<Error>(located(std::move(wit).error(), path.string()));
+  return Package(std::make_unique<Handle>(Handle{std::unique_ptr<tn_wit, Handle::Free>(*wit)}));
 }
 
 Result<Package> Package::read(std::string_view contents, std::string_view path, const ParseOptions& options) {
@@ -169,8 +173,9 @@ Result<Package> Package::read(std::string_view contents, std::string_view path, 
 
 Result<Package> Package::parse(std::string_view text, std::string_view path, const ParseOptions& options) {
   const Source source{std::string(path), std::string(text), 0};
-  TENON_TRY(tn_wit * wit, parse_sources(std::span(&source, 1), options));
-  return Package(std::make_unique<Handle>(Handle{std::unique_ptr<tn_wit, Handle::Free>(wit)}));
+  auto wit = parse_sources(std::span(&source, 1), options);
+  if (!wit) return std::unexpected<Error>(located(std::move(wit).error(), path));
+  return Package(std::make_unique<Handle>(Handle{std::unique_ptr<tn_wit, Handle::Free>(*wit)}));
 }
 
 Result<Package> Package::decode(std::span<const std::byte> bytes) {
