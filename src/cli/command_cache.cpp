@@ -27,8 +27,12 @@ struct Options {
   bool json = false;
 };
 
+/// Null when there is none yet: looking at a cache makes no folder.
 Result<std::unique_ptr<engine::CodeCache>> open_cache(const Options& options) {
   TENON_TRY(const std::filesystem::path folder, cache_folder(options.engine));
+  std::error_code failure;
+  if (!std::filesystem::exists(folder, failure) && !failure) return nullptr;
+  if (std::filesystem::is_directory(folder, failure) && !std::filesystem::exists(folder / "code", failure) && !failure) return nullptr;
   return engine::CodeCache::open(folder, EngineConfig().cache_bytes_max);
 }
 
@@ -55,7 +59,10 @@ Result<> print_items(Program& program, const Options& options, const std::vector
 
 Result<ExitCode> list(Program& program, const Options& options) {
   TENON_TRY(const auto cache, open_cache(options));
-  TENON_TRY(const std::vector<engine::CacheItem> items, cache->list(engine::CodeCache::Check::Headers));
+  std::vector<engine::CacheItem> items;
+  if (cache != nullptr) {
+    TENON_TRY(items, cache->list(engine::CodeCache::Check::Headers));
+  }
   TENON_CHECK_OK(print_items(program, options, items));
   return ExitCode::Success;
 }
@@ -63,6 +70,7 @@ Result<ExitCode> list(Program& program, const Options& options) {
 /// Faulty entries are told of and removed; they would never have been run.
 Result<ExitCode> verify(Program& program, const Options& options) {
   TENON_TRY(const auto cache, open_cache(options));
+  if (cache == nullptr) return list(program, options);
   TENON_TRY(const std::vector<engine::CacheItem> items, cache->list(engine::CodeCache::Check::Digests));
   TENON_CHECK_OK(print_items(program, options, items));
   TENON_TRY(const size_t removed, cache->remove_faulty());
@@ -73,7 +81,10 @@ Result<ExitCode> verify(Program& program, const Options& options) {
 
 Result<ExitCode> clean(Program& program, const Options& options) {
   TENON_TRY(const auto cache, open_cache(options));
-  TENON_TRY(const uint64_t freed, cache->clean());
+  uint64_t freed = 0;
+  if (cache != nullptr) {
+    TENON_TRY(freed, cache->clean());
+  }
   if (options.json)
     program.print(fmt::format("{{\"freed_bytes\":{}}}\n", freed));
   else
