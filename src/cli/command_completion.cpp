@@ -59,6 +59,7 @@ std::string bash_script(const std::vector<CommandWords>& commands) {
   case "$path" in
 {}  esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
+  local IFS=$'\n'  # names of files may have spaces
   if [[ $current != -* ]]; then COMPREPLY+=($(compgen -f -- "$current")); fi
 }}
 complete -o filenames -F _tenon tenon
