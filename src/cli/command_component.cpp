@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/input.h"
 #include "cli/output.h"
 #include "cli/program.h"
 #include "tenon/wit.h"
@@ -44,10 +45,10 @@ Result<ExitCode> write(Program& program, const Output& output, const std::vector
   return write_text(program, output.path, text);
 }
 
-/// A module or component as binary; messages about its text name the file.
-Result<std::vector<std::byte>> read_wasm(const Program& program, const std::string& path) {
-  TENON_TRY(const std::string contents, program.read_input(path));
-  return wit::text_to_binary(contents, path == "-" ? "standard input" : path);
+/// A module or component as binary; what is neither is refused with what was seen.
+Result<std::vector<std::byte>> read_wasm(Program& program, const std::string& path) {
+  TENON_TRY(const Input input, load_input(program, path));
+  return std::vector<std::byte>(input.bytes().begin(), input.bytes().end());
 }
 
 struct EmbedChoice {

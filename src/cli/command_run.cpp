@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/guest.h"
@@ -119,7 +120,9 @@ class Runner {
   Result<ExitCode> call(Guest& guest, const std::string& text) {
     TENON_TRY(const CallText call, parse_call(text));
     TENON_TRY(const size_t index, find_function(guest.functions(), call.function));
+    const Stopwatch time;
     TENON_TRY(const GuestResult result, guest.call(index, call));
+    base::log(base::LogLevel::Debug, fmt::format("{} returned after {}", guest.functions()[index].display(), time.text()));
     const Value* value = result.value ? &*result.value : nullptr;
     bool is_ok = true;
     if (options_.json) {
@@ -167,7 +170,7 @@ class Runner {
 };
 
 /// The file, with the components that are linked to it in one.
-Result<Input> load_linked(const Program& program, const Options& options) {
+Result<Input> load_linked(Program& program, const Options& options) {
   TENON_TRY(Input input, load_input(program, options.file));
   if (options.link.empty()) return input;
   std::vector<Input> others;
@@ -193,16 +196,26 @@ Error nothing_to_call(const Guest& guest) {
   return Error(ErrorKind::InvalidInput, message);
 }
 
+/// The line of a failure that belongs to no call.
+void print_json_error(Program& program, const Error& error) {
+  const ordered_json body{{"error", ordered_json{{"kind", to_string(error.kind())}, {"message", error.message()}}}};
+  program.print(body.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+}
+
 /// Instantiates and runs what the options say; `failed` of the runner has told of every error.
 Result<ExitCode> run_guest(Program& program, const Options& options, const CompiledGuest& compiled, const std::string& name, wasi::Session& session,
                            Runner& runner) {
   auto folders = wasi::filesystem::open_preopens(session.context());
   if (!folders) return runner.failed("", std::move(folders).error());
+  const Stopwatch time;
   auto guest = compiled.instantiate(session.store(), options.trap_missing_imports ? MissingImports::Trap : MissingImports::Refuse);
   if (!guest) return runner.failed("", std::move(guest).error().wrap(name));
+  base::log(base::LogLevel::Debug, fmt::format("{}: instantiated in {}, {} functions", name, time.text(), (*guest)->functions().size()));
   if (!options.invoke.empty()) return runner.run(**guest);
   if (const auto index = find_program((*guest)->functions())) return runner.run_program(**guest, *index);
-  program.print_error(nothing_to_call(**guest));
+  const Error error = nothing_to_call(**guest);
+  if (options.json) print_json_error(program, error);
+  program.print_error(error);
   return ExitCode::Usage;
 }
 
@@ -225,9 +238,11 @@ Result<ExitCode> run(Program& program, const Options& options) {
   std::unique_ptr<CompiledGuest> compiled;
   {
     const Progress progress(program, "compiling " + input.name);
+    const Stopwatch time;
     TENON_TRY(compiled, compile_guest(engine, input));
+    base::log(base::LogLevel::Info, fmt::format("{}: compiled or loaded {} bytes of code in {}", input.name, compiled->code_bytes(), time.text()));
   }
-  if (const std::string notice = engine.notice(); notice != noticed) program.note(fmt::format("notice: {}\n", notice));
+  if (const std::string notice = engine.notice(); notice != noticed) program.notice(notice);
   TENON_TRY(const std::unique_ptr<wasi::Session> session, wasi::Session::create(engine, std::move(plan)));
   Runner runner(program, options, *session);
   ExitCode code = ExitCode::Success;
@@ -241,7 +256,10 @@ Result<ExitCode> run(Program& program, const Options& options) {
   leave_to_the_end(std::move(compiled));
   leave_to_the_end(std::make_unique<Engine>(engine));
   code = code_of_signal(code);
-  program.note(describe_denials(session->guard(), input.name));
+  for (const policy::Decision& decision : session->guard().decisions())
+    base::log(base::LogLevel::Debug,
+              fmt::format("{}: {} {} times: {}", policy::to_string(decision.verdict), decision.capability, decision.count, decision.rule));
+  if (base::log_enabled(base::LogLevel::Warn)) program.note(describe_denials(session->guard(), input.name));
   if (options.sandbox.receipt.empty()) return code;
   TENON_TRY(const ExitCode written, write_text(program, options.sandbox.receipt, to_json(session->finish(runner.outcome())) + "\n"));
   return code == ExitCode::Success ? written : code;
@@ -275,10 +293,7 @@ void add_run_command(CLI::App& app, Program& program) {
       "tenon run program.wasm --grant command --dir data --env LANG --timeout 10s -- --verbose input.txt");
   program.set_action(*command, [options](Program& shared) -> Result<ExitCode> {
     auto outcome = run(shared, *options);
-    if (!outcome && options->json) {
-      const ordered_json body{{"error", ordered_json{{"kind", to_string(outcome.error().kind())}, {"message", outcome.error().message()}}}};
-      shared.print(body.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
-    }
+    if (!outcome && options->json) print_json_error(shared, outcome.error());
     return outcome;
   });
 }

@@ -358,7 +358,11 @@ Result<size_t> find_function(const std::vector<GuestFunc>& functions, std::strin
   for (const GuestFunc& func : functions) candidates.push_back(func.name);
   constexpr size_t shown_max = 20;
   std::string hint = wit::did_you_mean(name, candidates);
-  if (hint.empty() && !displays.empty() && displays.size() <= shown_max) hint = fmt::format("; there are: {}", fmt::join(displays, ", "));
+  if (hint.empty() && !displays.empty()) {
+    const size_t shown = std::min(displays.size(), shown_max);
+    hint = fmt::format("; there are: {}", fmt::join(displays.begin(), displays.begin() + static_cast<ptrdiff_t>(shown), ", "));
+    if (shown < displays.size()) hint += fmt::format(" and {} more (tenon inspect lists them)", displays.size() - shown);
+  }
   if (displays.empty()) hint = "; it exports no function";
   return fail(ErrorKind::NotFound, fmt::format("there is no exported function \"{}\"{}", wit::excerpt(name), hint));
 }

@@ -27,7 +27,7 @@ struct Input {
 
 /// Reads a file, tells what it is, and makes a binary of text. Errors: as `Program::read_input`, `wit::detect` and `wit::text_to_binary`, with the name in
 /// front.
-Result<Input> load_input(const Program& program, const std::string& path);
+Result<Input> load_input(Program& program, const std::string& path);
 
 /// Refuses what cannot be run: "expected a component or core module, got a WIT package".
 Result<> check_runnable(const Input& input);

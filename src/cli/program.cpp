@@ -54,12 +54,18 @@ void Program::note(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
+void Program::notice(std::string_view text) {
+  if (base::log_enabled(base::LogLevel::Warn)) note(fmt::format("notice: {}\n", wit::printable(text)));
+}
+
 void Program::print_error(const Error& error) { note(fmt::format("error: {}\n", wit::printable(error.message()))); }
 
 bool Program::is_terminal() const { return isatty(STDERR_FILENO) == 1; }
 
-Result<std::string> Program::read_input(const std::string& path) const {
-  return path == "-" ? base::read_stdin(input_bytes_max) : base::read_file(path, input_bytes_max);
+Result<std::string> Program::read_input(const std::string& path) {
+  if (path != "-") return base::read_file(path, input_bytes_max);
+  if (std::exchange(stdin_is_read_, true)) return fail(ErrorKind::InvalidInput, "standard input is named twice, it can be read once");
+  return base::read_stdin(input_bytes_max);
 }
 
 /// CLI11 takes "[a,b]" for a list of two where a list may stand, so that a program would get other arguments than were written. Such a word gets an end that

@@ -46,17 +46,20 @@ class Program {
   void print(std::string_view text);
   /// Writes to standard error.
   void note(std::string_view text);
+  /// "notice: " and the text, on standard error: what did not work as it should but is no failure. Not told below `--log-level warn`.
+  void notice(std::string_view text);
   /// "error: " and the message, on standard error. Guests and files have a hand in messages: what a terminal would act on is shown escaped.
   void print_error(const Error& error);
 
   /// Whether people watch standard error: progress is shown only then.
   bool is_terminal() const;
 
-  /// The bytes of a file, or of standard input for "-". Errors: as `base::read_file`, with the path in front.
-  Result<std::string> read_input(const std::string& path) const;
+  /// The bytes of a file, or of standard input for "-". Errors: as `base::read_file`; `InvalidInput` for "-" a second time.
+  Result<std::string> read_input(const std::string& path);
 
  private:
   Action action_;
+  bool stdin_is_read_ = false;
 };
 
 /// The whole program: parses the arguments, runs one command, returns the exit code.

@@ -65,8 +65,12 @@ Result<Engine> make_engine(Program& program, const EngineOptions& options) {
     if (auto folder = cache_folder(options)) config.cache_folder = std::move(*folder);
   }
   TENON_TRY(Engine engine, Engine::create(config));
-  if (const std::string notice = engine.notice(); !notice.empty()) program.note(fmt::format("notice: {}\n", notice));
+  if (const std::string notice = engine.notice(); !notice.empty()) program.notice(notice);
   return engine;
+}
+
+std::string Stopwatch::text() const {
+  return fmt::format("{:.1f} ms", std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count());
 }
 
 Progress::Progress(Program& program, std::string what) : program_(program), what_(std::move(what)) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
@@ -18,6 +19,16 @@ class Option;
 }  // namespace CLI
 
 namespace tenon::cli {
+
+/// Measures from when it was made.
+class Stopwatch {
+ public:
+  /// "12.3 ms".
+  std::string text() const;
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
 
 /// Options of the commands that compile.
 struct EngineOptions {
