@@ -106,6 +106,16 @@ TEST(Bindgen, RefusesWhatCannotRunAndNamesIt) {
   EXPECT_EQ(refuse("package a:b; world w {}", {.name_space = "a::1b"}).kind(), ErrorKind::InvalidInput);
 }
 
+TEST(Bindgen, NamesTheWorldsToChooseFromButNotThousands) {
+  std::string text = "package a:b;";
+  for (int i = 0; i < 2000; i++) text += " world w" + std::to_string(i) + " {}";
+  const auto refused = generate_bindings(Package::parse(text).value());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::NotFound);
+  EXPECT_NE(refused.error().message().find("name one of: w0, w1, "), std::string::npos) << refused.error().message();
+  EXPECT_LT(refused.error().message().size(), 500U);
+}
+
 TEST(Bindgen, TakesTheWorldOfAComponent) {
   auto package = Package::parse("package a:b; world w { export f: func(x: u32) -> string; }");
   const auto component = componentize(embed(*package, dummy_module(*package).value()).value()).value();

@@ -165,7 +165,14 @@ Result<Resolved> resolve_world(const Package& package, std::string_view world) {
     const Json& worlds = member(member(json, "packages")[number(member(json, "package"))], "worlds");
     if (worlds.size() != 1) {
       std::string known;
-      for (const auto& [name, index] : worlds.items()) known += (known.empty() ? "" : ", ") + name;
+      constexpr size_t shown_bytes_max = 400;
+      for (const auto& [name, index] : worlds.items()) {
+        if (known.size() > shown_bytes_max) {
+          known += ", …";
+          break;
+        }
+        known += (known.empty() ? "" : ", ") + name;
+      }
       return fail(ErrorKind::NotFound, worlds.empty() ? "the package has no world" : "the package has more than one world, name one of: " + known);
     }
     selected = number(worlds.begin().value());
