@@ -68,7 +68,7 @@ class LinkerInstance {
   /// Defines a host function with C++ types: `func("log", [](uint32_t level, std::string_view text) { … })`. Include `tenon/typed.h`, which says what
   /// the types may be. Whether they are those of an import is checked when one is linked; the error names the parameter and the field that differs.
   template <class F>
-    requires requires { typename detail::Callable<std::remove_cvref_t<F>>::Signature; }
+    requires requires { typename detail::Callable<std::decay_t<F>>::Signature; }
   Result<> func(std::string_view name, F&& body);
   /// The same with the signature said: `define_func<uint32_t(std::string_view)>("parse", body)`, for a body that is overloaded or a template.
   template <class Signature, class F>

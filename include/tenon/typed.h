@@ -108,8 +108,13 @@ class Own {
   Borrow<Tag> borrow() const { return Borrow<Tag>(resource_); }
   /// The number that the host knows its own resource by. Errors: those of `resource_representation`.
   Result<uint32_t> representation(Store& store) const { return resource_representation(store, resource_, host_resource_type<Tag>()); }
-  /// Ends the handle and runs the resource's destructor. Errors: those of `drop_resource`.
-  Result<> drop(Store& store) { return drop_resource(store, std::exchange(resource_, {})); }
+  /// Ends the handle and runs the resource's destructor. Errors: those of `drop_resource`; after `InvalidInput` the handle is as before.
+  Result<> drop(Store& store) {
+    const ResourceAny resource = resource_;  // a destructor may touch this handle
+    Result<> dropped = drop_resource(store, resource);
+    if (dropped || dropped.error().kind() != ErrorKind::InvalidInput) resource_ = {};
+    return dropped;
+  }
 
  private:
   ResourceAny resource_;
@@ -431,6 +436,8 @@ struct Callable<R (C::*)(Args...) const noexcept> : Callable<R(Args...)> {};
 template <class R, class... Args>
 struct Callable<R (*)(Args...)> : Callable<R(Args...)> {};
 template <class R, class... Args>
+struct Callable<R (*)(Args...) noexcept> : Callable<R(Args...)> {};
+template <class R, class... Args>
 struct Callable<R(Args...)> {
   using Signature = R(std::remove_cvref_t<Args>...);
 };
@@ -568,15 +575,15 @@ std::shared_ptr<const HostFunction> host_func_as(std::type_identity<R(Args...)>,
 }  // namespace detail
 
 template <class F>
-  requires requires { typename detail::Callable<std::remove_cvref_t<F>>::Signature; }
+  requires requires { typename detail::Callable<std::decay_t<F>>::Signature; }
 Result<> LinkerInstance::func(std::string_view name, F&& body) {
-  return define_func(name, host_func(std::remove_cvref_t<F>(std::forward<F>(body))));
+  return define_func(name, host_func(std::decay_t<F>(std::forward<F>(body))));
 }
 
 template <class Signature, class F>
   requires std::is_function_v<Signature>
 Result<> LinkerInstance::define_func(std::string_view name, F&& body) {
-  return define_func(name, detail::host_func_as(std::type_identity<Signature>(), std::remove_cvref_t<F>(std::forward<F>(body))));
+  return define_func(name, detail::host_func_as(std::type_identity<Signature>(), std::decay_t<F>(std::forward<F>(body))));
 }
 
 namespace detail {

@@ -362,6 +362,18 @@ constexpr std::string_view resource_world = R"((component
 struct File {};
 struct Counter {};
 
+HostOwn<File> open_file(uint32_t n) { return {n}; }
+uint32_t read_file(HostBorrow<File> file) noexcept { return file.representation * 10; }
+
+TEST_F(TypedTest, TakesFunctionsAndPointersToThem) {
+  LinkerInstance root = linker_.root();
+  root.define_resource("file", host_resource_type<File>()).value();
+  root.func("open", open_file).value();
+  root.func("read", &read_file).value();
+  root.define_func<uint32_t(HostOwn<File>)>("close", +[](HostOwn<File> file) { return file.representation; }).value();
+  EXPECT_EQ(get<uint32_t(uint32_t)>(start(resource_world), "use")(4).value(), 44U);
+}
+
 TEST_F(TypedTest, HandlesResourcesOfHostAndGuest) {
   LinkerInstance root = linker_.root();
   root.define_resource("file", host_resource_type<File>()).value();
@@ -375,7 +387,13 @@ TEST_F(TypedTest, HandlesResourcesOfHostAndGuest) {
   EXPECT_TRUE(counter);
   EXPECT_EQ(get<uint32_t(Borrow<Counter>)>(instance, "peek")(counter).value(), 12U);
   EXPECT_EQ(get<uint32_t(Borrow<Counter>)>(instance, "peek")(counter.borrow()).value(), 12U);
+  const auto another_store = Store::create(engine_).value();
+  const auto refused = counter.drop(*another_store);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::InvalidInput);
+  EXPECT_TRUE(counter) << "a handle that was not dropped is still there";
   EXPECT_TRUE(counter.drop(*store_));
+  EXPECT_FALSE(counter);
   EXPECT_EQ(get<uint32_t()>(instance, "dropped")().value(), 12U);
   Own<Counter> other = get<Own<Counter>(uint32_t)>(instance, "make")(13).value();
   EXPECT_EQ(get<uint32_t(Own<Counter>)>(instance, "take")(other).value(), 13U);
