@@ -22,7 +22,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::string_view dialect = "https://json-schema.org/draft/2020-12/schema";
-constexpr std::string_view base64_pattern = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$";
+constexpr std::string_view base64_pattern = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$";
 
 /// How often each type is used by the types that a schema describes. Each type is looked at once.
 class UseCounter {
@@ -89,8 +89,14 @@ class SchemaBuilder {
     return schema;
   }
 
-  Result<ordered_json> floating(Type) {
-    return ordered_json{{"anyOf", ordered_json::array({ordered_json{{"type", "number"}}, ordered_json{{"enum", {"NaN", "Infinity", "-Infinity"}}}})}};
+  Result<ordered_json> floating(Type type) {
+    ordered_json number{{"type", "number"}};
+    if (type.kind() == TypeKind::F32) {
+      constexpr double f32_overflow = 0x1.ffffffp+127;  // what is not below is nearest to infinity
+      number["exclusiveMinimum"] = -f32_overflow;
+      number["exclusiveMaximum"] = f32_overflow;
+    }
+    return ordered_json{{"anyOf", ordered_json::array({std::move(number), ordered_json{{"enum", {"NaN", "Infinity", "-Infinity"}}}})}};
   }
 
   Result<ordered_json> character(Type) { return ordered_json{{"type", "string"}, {"minLength", 1}, {"maxLength", 1}}; }
