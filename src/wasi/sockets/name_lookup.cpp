@@ -29,11 +29,23 @@ ErrorCode code_of(LookupError error) {
   return ErrorCode::Unknown;
 }
 
+/// How many look-ups of a store are under way.
+struct RunningLookups final : Part {
+  explicit RunningLookups(Context& /*context*/) {}
+  size_t count = 0;
+};
+
 /// The `resolve-address-stream` of wasi:sockets/ip-name-lookup.
 class ResolveAddressStream final : public Resource {
  public:
   explicit ResolveAddressStream(const policy::IpAddress& address) : addresses_({address}) {}
-  ResolveAddressStream(std::string name, const ResolverOptions& options) : name_(std::move(name)), lookup_(Lookup::start(name_, options)) {}
+  ResolveAddressStream(std::string name, const ResolverOptions& options, RunningLookups& running)
+      : name_(std::move(name)), lookup_(Lookup::start(name_, options)), running_(&running) {
+    ++running.count;
+  }
+  ~ResolveAddressStream() override {
+    if (lookup_) --running_->count;
+  }
 
   /// Whether the next address, the end or an error is there.
   bool is_ready(Context& context) {
@@ -46,6 +58,7 @@ class ResolveAddressStream final : public Resource {
       error_ = code_of(lookup_->result().error());
     }
     lookup_.reset();
+    --running_->count;
     return true;
   }
   void prepare(WaitSet& set) { lookup_->prepare(set); }
@@ -61,6 +74,7 @@ class ResolveAddressStream final : public Resource {
   std::string name_;
   /// Absent when the look-up is over.
   std::unique_ptr<Lookup> lookup_;
+  RunningLookups* running_ = nullptr;
   std::vector<policy::IpAddress> addresses_;
   size_t next_ = 0;
   std::optional<ErrorCode> error_;
@@ -85,7 +99,11 @@ Result<Answer<HostOwn<ResolveAddressStream>>> resolve(Context& wasi, std::string
     stream = std::make_unique<ResolveAddressStream>(*host->address);
   } else {
     if (!wasi.guard().allow_resolve(host->name)) return refuse(ErrorCode::AccessDenied);
-    stream = std::make_unique<ResolveAddressStream>(std::move(host->name), wasi.config().resolver);
+    auto& running = wasi.part<RunningLookups>();
+    if (running.count >= lookups_max) return refuse(ErrorCode::TemporaryResolverFailure);
+    stream = std::make_unique<ResolveAddressStream>(std::move(host->name), wasi.config().resolver, running);
+    // What the machine's own table knows is there at once.
+    static_cast<void>(stream->is_ready(wasi));
   }
   TENON_TRY(const HostOwn<ResolveAddressStream> handle, wasi.own<ResolveAddressStream>(std::move(stream)));
   return handle;

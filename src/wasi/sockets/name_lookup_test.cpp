@@ -114,6 +114,22 @@ TEST(NameLookup, SaysNothingIsThereYetInsteadOfWaiting) {
   EXPECT_TRUE(world.drop(*stream));
 }
 
+TEST(NameLookup, BoundsHowManyLookUpsAreUnderWay) {
+  const DnsServer silent([](const DnsQuestion&) { return DnsAnswer{.is_silent = true}; });
+  World world(asking(silent, {"network:resolve:*"}));
+  const Held network = world.network();
+  std::vector<Held> streams;
+  for (size_t i = 0; i < lookups_max; i++) {
+    auto stream = world.call<Answer<Held>>("lookup", network.borrow(), "a" + std::to_string(i) + ".test");
+    ASSERT_TRUE(stream) << i;
+    streams.push_back(std::move(*stream));
+  }
+  EXPECT_EQ(name_of(world.call<Answer<Held>>("lookup", network.borrow(), std::string("b.test"))), "temporary-resolver-failure");
+  EXPECT_EQ(resolve(world, "192.0.2.1"), "192.0.2.1");
+  EXPECT_TRUE(world.drop(streams.back()));
+  EXPECT_EQ(name_of(world.call<Answer<Held>>("lookup", network.borrow(), std::string("b.test"))), "ok");
+}
+
 TEST(NameLookup, EndsWithTheDeadlineAndWhenAnotherThreadCancels) {
   const DnsServer silent([](const DnsQuestion&) { return DnsAnswer{.is_silent = true}; });
   for (const bool is_cancelled : {false, true}) {
