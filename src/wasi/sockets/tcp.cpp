@@ -337,7 +337,6 @@ Result<> add_tcp(Linker& linker) {
   TENON_CHECK_OK(add_options(tcp));
   TENON_TRY(LinkerInstance create, open_interface(linker, "wasi:sockets/tcp-create-socket"));
   return define(create, "create-tcp-socket", [](Context& wasi, IpAddressFamily family) -> Result<Answer<HostOwn<TcpSocket>>> {
-    if (!wasi.guard().allow_socket(policy::Transport::Tcp)) return refuse(ErrorCode::AccessDenied);
     auto socket = TcpSocket::create(family);
     if (!socket) return refuse(socket.error());
     TENON_TRY(const HostOwn<TcpSocket> handle, wasi.own<TcpSocket>(*std::move(socket)));

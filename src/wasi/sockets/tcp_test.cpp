@@ -542,12 +542,16 @@ TEST_P(Tcp, RefusesAHandleAfterItsDrop) {
   EXPECT_EQ(called.error().kind(), ErrorKind::InvalidInput);
 }
 
-TEST(TcpPolicy, RefusesSocketsToAGuestWithoutAnyNetworkRule) {
+TEST(TcpPolicy, TellsAGuestWithoutAnyNetworkRuleWhichOneWouldAllowIt) {
   World world({.grants = {"env:read:HOME", "network:resolve:*"}});
-  for (const IpAddressFamily family : {IpAddressFamily::Ipv4, IpAddressFamily::Ipv6})
-    EXPECT_EQ(name_of(world.call<Answer<Held>>("tcp-create", family)), "access-denied");
-  // A network to hold is nothing to reach.
-  EXPECT_TRUE(world.network());
+  const Held network = world.network();
+  const Held socket = world.tcp();
+  const auto address = loopback(IpAddressFamily::Ipv4, 8080).to_guest();
+  EXPECT_EQ(name_of(world.call<Answer<>>("tcp-start-connect", socket.borrow(), network.borrow(), address)), "access-denied");
+  EXPECT_EQ(name_of(world.call<Answer<>>("tcp-start-bind", socket.borrow(), network.borrow(), address)), "access-denied");
+  ASSERT_EQ(world.guard().decisions().size(), 2U);
+  EXPECT_EQ(world.guard().decisions()[0].rule, "add --grant network:outbound:tcp://127.0.0.1:8080");
+  EXPECT_EQ(world.guard().decisions()[1].rule, "add --grant network:listen:tcp://127.0.0.1:8080");
 }
 
 TEST(TcpPolicy, ConnectsToWhatIsGrantedAlone) {

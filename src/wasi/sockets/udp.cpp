@@ -186,7 +186,6 @@ Result<> add_udp(Linker& linker) {
   TENON_CHECK_OK(add_streams(udp));
   TENON_TRY(LinkerInstance create, open_interface(linker, "wasi:sockets/udp-create-socket"));
   return define(create, "create-udp-socket", [](Context& wasi, IpAddressFamily family) -> Result<Answer<HostOwn<UdpSocket>>> {
-    if (!wasi.guard().allow_socket(policy::Transport::Udp)) return refuse(ErrorCode::AccessDenied);
     auto core = DatagramSocket::create(family);
     if (!core) return refuse(core.error());
     TENON_TRY(const HostOwn<UdpSocket> handle, wasi.own<UdpSocket>(std::make_unique<UdpSocket>(*std::move(core))));

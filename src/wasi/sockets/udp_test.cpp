@@ -337,9 +337,14 @@ class UdpPolicy : public Udp {};
 INSTANTIATE_TEST_SUITE_P(Families, UdpPolicy, testing::Values(IpAddressFamily::Ipv4, IpAddressFamily::Ipv6),
                          [](const auto& suite) { return suite.param == IpAddressFamily::Ipv4 ? "Ipv4" : "Ipv6"; });
 
-TEST_P(UdpPolicy, RefusesSocketsToAGuestWithoutAnyNetworkRule) {
+TEST_P(UdpPolicy, RefusesEveryAddressToAGuestWithoutAnyNetworkRule) {
   World world({.grants = {}});
-  EXPECT_EQ(name_of(world.call<Answer<Held>>("udp-create", family())), "access-denied");
+  const Held network = world.network();
+  const Held socket = world.udp(family());
+  EXPECT_EQ(name_of(world.call<Answer<>>("udp-start-bind", socket.borrow(), network.borrow(), local())), "access-denied");
+  EXPECT_EQ(name_of(world.call<Answer<>>("udp-start-bind", socket.borrow(), network.borrow(), Endpoint::any(family()).to_guest())), "ok");
+  EXPECT_EQ(name_of(world.call<Answer<>>("udp-finish-bind", socket.borrow())), "ok");
+  EXPECT_EQ(name_of(stream(world, socket, local(9))), "access-denied");
 }
 
 TEST_P(UdpPolicy, ChecksTheDestinationOfEachDatagram) {
