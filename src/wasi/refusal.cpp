@@ -46,9 +46,10 @@ std::vector<RefusedImport> refused_imports(const Component& component, policy::G
     for (const Item& item : import.exports()) {
       if (item.kind() == ItemKind::Func) functions.emplace_back(item.name());
     }
-    // What is allowed is noted when it is used.
-    if (functions.empty() || guard.would_allow(known->second)) continue;
-    static_cast<void>(guard.allow(known->second));
+    if (functions.empty()) continue;
+    // To be linked is a use already: a policy that is learned from this call must allow it again. The clock that needs no rule is noted when it is read.
+    const bool needs_no_rule = known->second == policy::Access::ClockMonotonic && guard.would_allow(known->second);
+    if (needs_no_rule || guard.allow(known->second)) continue;
     refused.push_back({std::string(name), std::move(functions), known->second, reason_of(guard, known->second)});
   }
   return refused;

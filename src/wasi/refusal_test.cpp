@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "wasi/driver.h"
 
 namespace tenon::wasi {
@@ -47,7 +51,20 @@ TEST(RefusedImports, AreNotedForTheReceipt) {
 TEST(RefusedImports, AreNoneUnderTheGrantsOfCommands) {
   policy::Guard guard = guard_with({"command"});
   EXPECT_TRUE(check_imports(with_all(), guard));
-  EXPECT_TRUE(guard.decisions().empty());
+  for (const policy::Decision& decision : guard.decisions()) EXPECT_EQ(decision.verdict, policy::Verdict::Allowed);
+}
+
+TEST(RefusedImports, AreUsesOfWhatAllowsThemSoThatALearnedPolicyHasIt) {
+  policy::RuleLayer layer;
+  layer.scopes.push_back({.name = "observed", .rules = {{.capability = std::nullopt, .mode = policy::Mode::Observe, .source = {}}}});
+  policy::Guard guard(policy::Rules::create({layer}), policy::Budget::create({}));
+  EXPECT_TRUE(check_imports(with_all(), guard));
+  std::vector<std::string> observed;
+  for (const policy::Decision& decision : guard.decisions()) {
+    EXPECT_EQ(decision.verdict, policy::Verdict::Observed);
+    observed.push_back(decision.capability);
+  }
+  EXPECT_EQ(observed, (std::vector<std::string>{"clock:wall", "random:secure", "random:insecure"}));
 }
 
 TEST(RefusedImports, AreThoseWithoutAGrantAlone) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "policy/path_pattern.h"
 #include "policy/rules.h"
 
 namespace tenon::wasi::filesystem {
@@ -100,6 +101,8 @@ bool ask_rules(policy::Guard& guard, const Rights& rights, Needs needs, std::str
 }
 
 void note_use(policy::Guard& guard, Accesses used, std::string_view guest_path) {
+  // A path that is longer than any rule can be was allowed by a rule for what lies above it.
+  if (!policy::is_normal_path(guest_path)) return;
   for_each_access(used, [&](Accesses /*bit*/, Access access) { guard.allow_path(access, guest_path); });
 }
 

@@ -88,7 +88,9 @@ Errno errno_of_failure(const StreamFailure& failure) {
 /// One piece from standard input: 0 bytes is the end.
 Answer read_input(Call& call, std::span<std::byte> to, uint32_t& size) {
   Context& context = call.context();
-  InputStream& input = context.part<StandardStreams>().input();
+  auto& streams = context.part<StandardStreams>();
+  streams.note(StandardStream::Input);
+  InputStream& input = streams.input();
   size = 0;
   if (input.is_over || to.empty()) return Errno::Success;
   TENON_CHECK_OK(context.wait_for(input));
@@ -121,7 +123,10 @@ Answer read_file(Call& call, Descriptor& descriptor, std::span<const std::span<s
 
 Answer write_output(Call& call, const File& file, std::span<const std::span<std::byte>> pieces, uint64_t& done) {
   Context& context = call.context();
-  OutputStream& output = context.part<StandardStreams>().output(file.kind == File::Kind::Output ? StandardStream::Output : StandardStream::Error);
+  auto& streams = context.part<StandardStreams>();
+  const StandardStream which = file.kind == File::Kind::Output ? StandardStream::Output : StandardStream::Error;
+  streams.note(which);
+  OutputStream& output = streams.output(which);
   done = 0;
   for (const std::span<std::byte> piece : pieces) {
     if (output.is_over) return done > 0 ? Errno::Success : Errno::Pipe;

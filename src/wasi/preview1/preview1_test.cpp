@@ -146,6 +146,21 @@ TEST_F(Preview1, WritesAndReadsStandardStreams) {
   EXPECT_EQ(*call("fd_write", {1, 0, 1, 8}), Errno::BadDescriptor);
 }
 
+TEST_F(Preview1, NotesStandardStreamsWhenTheyAreUsed) {
+  const auto noted = [this] {
+    std::string all;
+    for (const policy::Decision& decision : session_->guard().decisions()) all += decision.capability + " ";
+    return all;
+  };
+  put(0, 16U);
+  put(4, 5U);
+  EXPECT_EQ(noted(), "");
+  EXPECT_EQ(*call("fd_read", {0, 0, 1, 8}), Errno::Success);
+  EXPECT_EQ(noted(), "stdio:stdin ");
+  for (int again = 0; again < 2; again++) EXPECT_EQ(*call("fd_write", {1, 0, 1, 8}), Errno::Success);
+  EXPECT_EQ(noted(), "stdio:stdin stdio:stdout ");
+}
+
 TEST_F(Preview1, WaitsForTheFirstOfSeveralEvents) {
   // A clock in a millisecond, one in an hour, and a descriptor that is not open.
   put(0, 7U);
