@@ -1,6 +1,7 @@
 #include "policy/learn.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -39,9 +40,27 @@ class Files {
     for (std::string_view above = path; above != "/";) folders_.emplace(above = parent_of(above));
   }
 
+  /// A folder with all beneath it.
+  void add_tree(const std::string& action, std::string_view path) { trees_[action].emplace(path); }
+
   void write(std::set<std::string>& capabilities) const {
+    for (const auto& [action, trees] : trees_) {
+      for (const std::string& tree : trees) {
+        const auto holds = [&tree](const std::string& other) { return other != tree && is_within(tree, other); };
+        if (std::any_of(trees.begin(), trees.end(), holds)) continue;
+        std::string text;
+        append_escaped(text, tree);
+        capabilities.insert(fmt::format("filesystem:{}:{}", action, text));
+      }
+    }
     for (const auto& [action, paths] : by_action_) {
-      for (const std::string& pattern : patterns_for(paths)) capabilities.insert(fmt::format("filesystem:{}:{}", action, pattern));
+      const auto trees = trees_.find(action);
+      Paths others;
+      std::copy_if(paths.begin(), paths.end(), std::inserter(others, others.end()), [&](const std::string& path) {
+        return trees == trees_.end() ||
+               std::none_of(trees->second.begin(), trees->second.end(), [&path](const std::string& tree) { return is_within(path, tree); });
+      });
+      for (const std::string& pattern : patterns_for(others)) capabilities.insert(fmt::format("filesystem:{}:{}", action, pattern));
     }
   }
 
@@ -86,6 +105,7 @@ class Files {
 
   const LearnOptions& options_;
   std::map<std::string, Paths> by_action_;
+  std::map<std::string, Paths> trees_;
   Paths listed_;
   Paths folders_;
 };
@@ -157,6 +177,16 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+/// Whether the rule that allowed something stands for all beneath a folder. Such a use is noted for the folder alone, once, whatever was used in it.
+bool allows_tree(const Decision& decision) {
+  if (decision.verdict != Verdict::Allowed) return false;
+  const auto rule = Capability::parse(std::string_view(decision.rule).substr(0, decision.rule.rfind(" (")));
+  const auto* path = rule ? std::get_if<PathPattern>(&rule->target) : nullptr;
+  if (path == nullptr) return false;
+  const std::string text = rule->to_string();
+  return path->has_glob() ? text.ends_with("/**") : !text.ends_with("/.");
+}
+
 bool is_built_in(Access access) { return access == Access::StdioStdout || access == Access::StdioStderr || access == Access::ClockMonotonic; }
 
 /// The place of a capability in the order of the accesses.
@@ -190,7 +220,11 @@ std::string learn_policy(std::span<const Decision> decisions, const LearnOptions
     if (!capability || !capability->concerns(decision.access)) {
       comments.insert(fmt::format("# Not one capability, and not added: {}", one_line(decision.capability)));
     } else if (const auto* path = std::get_if<PathPattern>(&capability->target); path != nullptr && !path->has_glob()) {
-      files.add(capability->action, path->fixed_prefix());
+      if (allows_tree(decision)) {
+        files.add_tree(capability->action, path->fixed_prefix());
+      } else {
+        files.add(capability->action, path->fixed_prefix());
+      }
     } else if (const auto* endpoint = std::get_if<EndpointPattern>(&capability->target)) {
       if (decision.access == Access::NetworkOutbound) sent_to.insert(endpoint->host.name);
       capabilities.insert(capability->to_string());

@@ -66,6 +66,20 @@ TEST(Learn, AFolderAloneDoesNotOpenWhatIsInIt) {
   EXPECT_EQ(learned({used("filesystem:read:/data/x.txt")}, {}), "\"filesystem:read:/data/x.txt/.\"\n");
 }
 
+TEST(Learn, WhatARuleForAFolderAllowedStandsForAllBeneath) {
+  // Such a use is noted once, for the folder.
+  const auto allowed = [](std::string capability, std::string rule) {
+    Decision decision = used(std::move(capability), Verdict::Allowed);
+    decision.rule = std::move(rule);
+    return decision;
+  };
+  EXPECT_EQ(learned({allowed("filesystem:read:/w", "filesystem:read:/w (--dir)"), allowed("filesystem:read:/w/inner", "filesystem:read:/w (--dir)"),
+                     used("filesystem:read:/w/a.txt"), used("filesystem:write:/w/a.txt"), allowed("filesystem:list:/x/y", "filesystem:*:/x/** (p.toml:3)")}),
+            "\"filesystem:read:/w\"\n\"filesystem:write:/w/a.txt\"\n\"filesystem:list:/x/y\"\n");
+  EXPECT_EQ(learned({allowed("filesystem:read:/w", "filesystem:read:/w/. (p.toml:3)"), allowed("filesystem:read:/v/a", "filesystem:read:/v/* (p.toml:4)")}),
+            "\"filesystem:read:/v/a/.\"\n\"filesystem:read:/w/.\"\n");
+}
+
 TEST(Learn, AWalkOverManyFoldersBecomesTheirFolder) {
   std::vector<Decision> decisions = {used("filesystem:list:/src")};
   for (int i = 0; i < 9; ++i) {
