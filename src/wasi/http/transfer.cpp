@@ -407,6 +407,9 @@ std::expected<void, ErrorCode> Transfer::add_line(FieldList& list, std::string_v
   const std::string_view name = line.substr(0, colon);
   if (colon == std::string_view::npos || !is_token(name)) return std::unexpected(error_code<ErrorCase::ProtocolError>());
   const std::string_view value = trim(line.substr(colon + 1));
+  // Two lengths are two ways to read the answer, and the next one on the connection.
+  const FieldLine* const earlier = equals_ignoring_case(name, "content-length") ? list.find(name) : nullptr;
+  if (earlier != nullptr && earlier->value != value) return std::unexpected(error_code<ErrorCase::ProtocolError>());
   if (!is_field_value(value)) return std::unexpected(error_code<ErrorCase::ProtocolError>());
   if (is_forbidden_field(name) || list.add(name, value)) return {};
   const auto bytes = static_cast<uint32_t>(list.bytes() + name.size() + value.size());

@@ -361,6 +361,7 @@ TEST(HttpResponse, FailsWhenItIsNoHttp) {
                          "c\r\n\r\n"),
             bad);
   EXPECT_EQ(failure_with(std::string("HTTP/1.1 200 OK\r\na: b\0c\r\n\r\n", 27)), bad);
+  EXPECT_EQ(failure_with("HTTP/1.1 200 OK\r\nContent-Length: 3\r\ncontent-length: 2\r\n\r\nabc"), bad);
   EXPECT_EQ(failure_with("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"), error_code<ErrorCase::UpgradeFailed>());
 }
 
