@@ -93,11 +93,18 @@ Result<> add_variable(const std::string& text, wasi::Config& config, std::vector
   auto pattern = policy::NamePattern::parse(escaped);
   if (!pattern) return std::unexpected(std::move(pattern).error().wrap("--env " + name));
   rules.push_back(rule_of("env", "read", *std::move(pattern), "--env"));
+  std::optional<std::string> value;
   if (equals != std::string::npos) {
-    config.environment.emplace_back(name, text.substr(equals + 1));
-  } else if (const char* value = std::getenv(name.c_str()); value != nullptr) {
-    config.environment.emplace_back(name, value);
+    value = text.substr(equals + 1);
+  } else if (const char* own = std::getenv(name.c_str()); own != nullptr) {
+    value = own;
   }
+  if (!value) return {};
+  // Never the value in a message.
+  if (!base::is_utf8(*value)) return fail(ErrorKind::InvalidInput, fmt::format("--env {}: the value is not UTF-8, and guests take no other text", name));
+  // The last one holds, as with env(1).
+  std::erase_if(config.environment, [&name](const auto& variable) { return variable.first == name; });
+  config.environment.emplace_back(name, *std::move(value));
   return {};
 }
 
@@ -194,13 +201,19 @@ Result<wasi::SessionOptions> plan_sandbox(const SandboxOptions& options, const s
   if (options.observe) rules.push_back({.capability = std::nullopt, .mode = policy::Mode::Observe, .source = source_of("--observe")});
   for (const std::string& text : options.folders) {
     TENON_TRY(wasi::Mount mount, parse_folder(text));
+    const auto is_same = [&](const wasi::Mount& other) { return other.guest_path == mount.guest_path; };
+    if (const auto other = std::ranges::find_if(config.mounts, is_same); other != config.mounts.end())
+      return fail(ErrorKind::InvalidInput, fmt::format("--dir {}: the guest's {} is {} already", text, mount.guest_path, other->host_path));
     add_folder_rules(mount, rules);
     config.mounts.push_back(std::move(mount));
   }
   for (const std::string& text : options.variables) TENON_CHECK_OK(add_variable(text, config, rules));
   // Programs get their own name alone: where they lie on the machine is not their business.
   config.arguments.push_back(std::filesystem::path(file).filename().string());
-  config.arguments.insert(config.arguments.end(), arguments.begin(), arguments.end());
+  for (const std::string& argument : arguments) {
+    if (!base::is_utf8(argument)) return fail(ErrorKind::InvalidInput, fmt::format("the argument {} is not UTF-8, and guests take no other text", argument));
+    config.arguments.push_back(argument);
+  }
   config.standard_input = stdio_of(STDIN_FILENO);
   config.standard_output = stdio_of(STDOUT_FILENO);
   config.standard_error = stdio_of(STDERR_FILENO);
@@ -211,7 +224,8 @@ Result<wasi::SessionOptions> plan_sandbox(const SandboxOptions& options, const s
   limits.memory_bytes = options.memory_max;
   plan.limits = limits;
   if (policy_file != nullptr) {
-    plan.limits = policy::overlay(policy_file->limits_for(inputs.target), limits);
+    // The operator's limits hold; the command line may only lower them.
+    plan.limits = policy::lower_of(policy_file->limits_for(inputs.target), limits);
     TENON_CHECK_OK(apply_policy(*policy_file, inputs.target, config));
   }
   plan.rules = policy::make_rules(std::move(inputs));
@@ -226,7 +240,10 @@ std::string describe_denials(const policy::Guard& guard, const std::string& gues
   for (const policy::Decision& decision : guard.decisions()) {
     if (decision.verdict != policy::Verdict::Denied) continue;
     if (++lines > lines_max) continue;
-    text += fmt::format("denied: {}: {}: {}\n", wit::printable(guest), wit::printable(decision.capability), wit::printable(decision.rule));
+    std::string advice = decision.rule;
+    if (constexpr std::string_view deny = "deny "; advice.starts_with(deny))
+      advice = fmt::format("denied by {}: take that out, or allow it in a more specific section", advice.substr(deny.size()));
+    text += fmt::format("denied: {}: {}: {}\n", wit::printable(guest), wit::printable(decision.capability), wit::printable(advice));
   }
   if (lines > lines_max) text += fmt::format("denied: {} more\n", lines - lines_max);
   return text;

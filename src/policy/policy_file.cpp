@@ -131,10 +131,11 @@ std::optional<DeterministicSetting> PolicyFile::deterministic_for(const PolicyTa
   return {};
 }
 
-BudgetLimits overlay(BudgetLimits under, const BudgetLimits& over) {
-  const auto take = [](auto& to, const auto& from) {
-    if (from) to = from;
-  };
+namespace {
+
+/// `take(limit, other)` for each limit.
+template <class F>
+BudgetLimits combine(BudgetLimits under, const BudgetLimits& over, F take) {
   take(under.time, over.time);
   take(under.fuel, over.fuel);
   take(under.memory_bytes, over.memory_bytes);
@@ -151,6 +152,20 @@ BudgetLimits overlay(BudgetLimits under, const BudgetLimits& over) {
   return under;
 }
 
+}  // namespace
+
+BudgetLimits overlay(BudgetLimits under, const BudgetLimits& over) {
+  return combine(under, over, [](auto& to, const auto& from) {
+    if (from) to = from;
+  });
+}
+
+BudgetLimits lower_of(BudgetLimits limits, const BudgetLimits& others) {
+  return combine(limits, others, [](auto& to, const auto& from) {
+    if (from && (!to || *from < *to)) to = from;
+  });
+}
+
 std::shared_ptr<const Rules> make_rules(RuleInputs inputs) {
   std::vector<RuleLayer> layers;
   const auto add_narrowing = [&layers](RuleLayer::Key key, std::optional<std::vector<Rule>>& rules, std::string place) {
@@ -161,6 +176,19 @@ std::shared_ptr<const Rules> make_rules(RuleInputs inputs) {
   };
   add_narrowing(RuleLayer::Key::Asked, inputs.asked, std::move(inputs.asked_place));
   RuleLayer allowed = inputs.file != nullptr ? inputs.file->layer_for(inputs.target) : RuleLayer();
+  if (inputs.file != nullptr) {
+    // Who binds a secret gives the guest the variable with its placeholder, whatever rules say of variables.
+    RuleScope secrets{.name = "[secrets]", .rules = {}};
+    for (const SecretSetting& setting : inputs.file->secrets_for(inputs.target)) {
+      std::string name;
+      append_escaped(name, setting.name);
+      auto pattern = NamePattern::parse(name);
+      if (!pattern) continue;
+      secrets.rules.push_back(
+          {.capability = Capability{.domain = "env", .action = "read", .target = *std::move(pattern)}, .source = {.file = {}, .line = 0, .key = "[secrets]"}});
+    }
+    if (!secrets.rules.empty()) allowed.scopes.insert(allowed.scopes.begin(), std::move(secrets));
+  }
   allowed.scopes.push_back({.name = "command line", .rules = std::move(inputs.granted)});
   layers.push_back(std::move(allowed));
   add_narrowing(RuleLayer::Key::PassedOn, inputs.passed_on, "");

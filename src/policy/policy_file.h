@@ -144,6 +144,8 @@ class PolicyFile final {
 
 /// `over` where it says something, else `under`.
 BudgetLimits overlay(BudgetLimits under, const BudgetLimits& over);
+/// The lower of both, limit by limit.
+BudgetLimits lower_of(BudgetLimits limits, const BudgetLimits& others);
 
 /// All who have a word in what a target may do.
 struct RuleInputs {

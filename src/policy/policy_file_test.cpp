@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -165,6 +166,29 @@ TEST(PolicyFile, TheCommandLineAddsToItButNotOverItsDenials) {
   EXPECT_EQ(env(*rules, "MY_KEY").verdict, Verdict::Denied);
   EXPECT_EQ(env(*make_rules({.granted = *granted}), "MY_KEY").verdict, Verdict::Allowed);
   EXPECT_FALSE(rules_of_grants(std::vector<std::string>{"nonsense"}, "--grant"));
+}
+
+TEST(PolicyFile, ASecretsVariableMayBeReadWhateverIsSaidOfVariables) {
+  const auto file = PolicyFile::parse(R"(version = 1
+[default]
+deny = ["env:read:*_KEY"]
+[secrets]
+API_KEY = { env = "X", host = "a.com" }
+)",
+                                      "p.toml");
+  ASSERT_TRUE(file);
+  const auto rules = make_rules({.file = file->get()});
+  EXPECT_EQ(rules->answer({.access = Access::EnvRead, .text = "API_KEY"}).verdict, Verdict::Allowed);
+  EXPECT_EQ(rules->answer({.access = Access::EnvRead, .text = "OTHER_KEY"}).verdict, Verdict::Denied);
+}
+
+TEST(BudgetLimits, TheLowerOfBothHolds) {
+  using std::chrono::seconds;
+  const BudgetLimits lower = lower_of({.time = seconds(1), .fuel = 10, .handles = 3}, {.time = seconds(2), .fuel = 5, .memory_bytes = 7});
+  EXPECT_EQ(lower.time, seconds(1));
+  EXPECT_EQ(lower.fuel, 5U);
+  EXPECT_EQ(lower.memory_bytes, 7U);
+  EXPECT_EQ(lower.handles, 3U);
 }
 
 TEST(PolicyFile, PackageAndCallerNarrowIt) {
