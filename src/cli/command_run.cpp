@@ -97,9 +97,13 @@ class Runner {
   ExitCode failed(const std::string& what, const Error& error) {
     if (Interrupts::signal()) session_.cancel();
     outcome_ = session_.outcome_of(error, stage_);
-    std::string message = what.empty() ? error.message() : fmt::format("{}: {}", shorten(what), error.message());
+    // The engine knows only that it was to stop.
+    std::string reason = error.message();
+    if (const auto& trap = store_.last_trap(); trap && trap->code == TrapCode::Interrupt)
+      reason = outcome_.reason == policy::Reason::Cancelled ? "the call was cancelled" : "the deadline passed";
+    std::string message = what.empty() ? reason : fmt::format("{}: {}", shorten(what), reason);
     if (options_.json) {
-      ordered_json body{{"kind", to_string(error.kind())}, {"message", error.message()}};
+      ordered_json body{{"kind", to_string(error.kind())}, {"message", reason}};
       if (const auto& trap = store_.last_trap()) body["frames"] = frames(*trap);
       print_json(what, "error", body.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
     }
@@ -219,6 +223,13 @@ Result<ExitCode> run_guest(Program& program, const Options& options, const Compi
   return ExitCode::Usage;
 }
 
+/// The receipt of a run that failed before there was a call: an older one in its place would be taken for it.
+std::string receipt_of(const Error& error) {
+  policy::Receipt receipt;
+  receipt.outcome.reason = wasi::reason_of(error.kind(), wasi::Stage::Load);
+  return to_json(receipt) + "\n";
+}
+
 /// A signal ends the program as a shell expects it, after everything was written.
 ExitCode code_of_signal(ExitCode code) {
   constexpr int signalled = 128;
@@ -261,8 +272,11 @@ Result<ExitCode> run(Program& program, const Options& options) {
               fmt::format("{}: {} {} times: {}", policy::to_string(decision.verdict), decision.capability, decision.count, decision.rule));
   if (base::log_enabled(base::LogLevel::Warn)) program.note(describe_denials(session->guard(), input.name));
   if (options.sandbox.receipt.empty()) return code;
-  TENON_TRY(const ExitCode written, write_text(program, options.sandbox.receipt, to_json(session->finish(runner.outcome())) + "\n"));
-  return code == ExitCode::Success ? written : code;
+  const auto written = write_text(program, options.sandbox.receipt, to_json(session->finish(runner.outcome())) + "\n");
+  if (written) return code == ExitCode::Success ? *written : code;
+  // How the guest ended is not hidden by it.
+  program.print_error(written.error());
+  return code == ExitCode::Success ? exit_code_of(written.error().kind()) : code;
 }
 
 }  // namespace
@@ -293,6 +307,9 @@ void add_run_command(CLI::App& app, Program& program) {
       "tenon run program.wasm --grant command --dir data --env LANG --timeout 10s -- --verbose input.txt");
   program.set_action(*command, [options](Program& shared) -> Result<ExitCode> {
     auto outcome = run(shared, *options);
+    if (!outcome && !options->sandbox.receipt.empty()) {
+      if (const auto written = write_text(shared, options->sandbox.receipt, receipt_of(outcome.error())); !written) shared.print_error(written.error());
+    }
     if (!outcome && options->json) print_json_error(shared, outcome.error());
     return outcome;
   });
