@@ -428,6 +428,47 @@ def _(world):
     assert json.loads(receipt.read_text())["error"]["reason"] == "cancelled", receipt.read_text()
 
 
+@attempt("standard streams that were closed: none becomes a file of the program's own")
+def _(world):
+    tool = f"{world.tenon} run --grant command --grant stdio:stdin {world.programs}/rust-tool"
+    done = subprocess.run(["sh", "-c", f"{tool}.p1.wasm count <&-"], capture_output=True, timeout=30)
+    assert done.returncode == 0 and done.stdout == b"0 bytes, 0 lines\n", done
+    done = subprocess.run(["sh", "-c", f"{tool}.p2.wasm arguments x >&-"], capture_output=True, timeout=30)
+    assert done.returncode == TRAP and b"failed printing to stdout" in done.stderr, done
+
+
+@attempt("a denial names the line that allows it, which then does")
+def _(world):
+    server = web()
+    policy = world.work / "policy.toml"
+    for program, arguments in (("rust-net.p2", ("tcp-client", f"127.0.0.1:{server.server_port}", "GET /v1 HTTP/1.0\r\n\r\n")), ("rust-tool.p1", ("count",)),
+                               ("rust-http.p2", ("GET", f"http://127.0.0.1:{server.server_port}/v1?key=1")), ("rust-tool.p2", ("exit", "0"))):
+        lines = []
+        for _ in range(8):
+            policy.write_text(f"version = 1\n[default]\nallow = [{', '.join(lines)}]\n")
+            world.run(program, *arguments, grants=(), folder=False, options=["--policy", policy, "--timeout", "10s"], stdin=b"x")
+            denied = re.findall(r'^denied: .*: add ("[^"]*") to allow in \[default\] of ', world.err, re.MULTILINE)
+            if not denied:
+                break
+            lines += denied
+        expect(world.code == 0 and "denied" not in world.err and lines, world)
+
+
+@attempt("a policy that was learned of a run allows that run")
+def _(world):
+    policy, receipt, learned = world.work / "policy.toml", world.work / "receipt.json", world.work / "learned.toml"
+    mounts = f'[mounts]\n"/w" = "{world.work}"\n'
+    for program, arguments in (("rust-tool.p1", ("count",)), ("rust-tool.p2", ("hash",)), ("rust-cat.p2", ("/w/a.txt", "/w/inner/b.txt"))):
+        for options in (["--observe", "--dir", f"{world.work}::/w"], ["--policy", policy]):
+            policy.write_text("version = 1\n[default]\nobserve = true\n" + mounts)
+            world.run(program, *arguments, grants=(), folder=False, options=[*options, "--receipt", receipt], stdin=b"x")
+            expect(world.code == 0, world)
+            done = subprocess.run([world.tenon, "policy", "learn", receipt], capture_output=True, timeout=30)
+            learned.write_bytes(done.stdout + mounts.encode())
+            world.run(program, *arguments, grants=(), folder=False, options=["--policy", learned], stdin=b"x")
+            expect(world.code == 0 and "denied" not in world.err, world)
+
+
 @attempt("what the host holds for a guest that takes all it can")
 def _(world):
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
