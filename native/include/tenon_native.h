@@ -547,9 +547,6 @@ struct tn_error *tn_module_deserialize(const struct tn_engine *engine, struct tn
 // `tn_module_deserialize` of a whole file that is mapped, not read: nobody may change it afterwards. `fd` stays the caller's.
 struct tn_error *tn_module_deserialize_fd(const struct tn_engine *engine, int fd, struct tn_module **out);
 
-// Another hold on the same module; each is freed by `tn_module_free`.
-struct tn_module *tn_module_clone(const struct tn_module *module);
-
 // Ends the caller's hold on a module. Null is ignored.
 void tn_module_free(struct tn_module *module);
 
@@ -580,14 +577,8 @@ void tn_store_free(struct tn_store *store);
 // The context of the store; stays the same until the store is freed.
 struct tn_context *tn_store_context(struct tn_store *store);
 
-// The `data` of the store.
-void *tn_context_data(struct tn_context *ctx);
-
 // What the store holds now.
 struct tn_store_figures tn_context_figures(struct tn_context *ctx);
-
-// Sets the limits anew. What is already there stays, even when it is more.
-void tn_context_set_memory_limit(struct tn_context *ctx, uint64_t memory_bytes);
 
 // Sets the fuel left. Error: `InvalidInput` when the engine does not count fuel.
 struct tn_error *tn_context_set_fuel(struct tn_context *ctx, uint64_t fuel);
@@ -607,9 +598,8 @@ void tn_context_gc(struct tn_context *ctx);
 // Ends a buffer that this library returned. One with a null `data` is ignored.
 void tn_buffer_free(struct tn_buffer buffer);
 
-// Makes an error: host functions return it to end the guest's call. `kind` is a number of `tenon::ErrorKind`. `payload` comes back from
-// `tn_error_payload` when the error arrives at the caller of the guest, whatever lay between.
-struct tn_error *tn_error_new(uint8_t kind, struct tn_bytes message, uint64_t payload);
+// Makes an error: host functions return it to end the guest's call. `kind` is a number of `tenon::ErrorKind`.
+struct tn_error *tn_error_new(uint8_t kind, struct tn_bytes message);
 
 // Ends an error. Null is ignored.
 void tn_error_free(struct tn_error *error);
@@ -619,9 +609,6 @@ uint8_t tn_error_kind(const struct tn_error *error);
 
 // The error's message in UTF-8; valid until the error is freed.
 struct tn_bytes tn_error_message(const struct tn_error *error);
-
-// The `payload` given to `tn_error_new`; 0 for any other error.
-uint64_t tn_error_payload(const struct tn_error *error);
 
 // The trap's number, in the order of `wasmtime::Trap`; -1 when the error is no trap of WebAssembly.
 int32_t tn_error_trap_code(const struct tn_error *error);

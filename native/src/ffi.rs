@@ -98,8 +98,6 @@ pub struct Failure {
     pub kind: ErrorKind,
     pub message: String,
     pub trap: Option<Box<TrapInfo>>,
-    /// What a host function handed in with `tn_error_with_payload`: not read here.
-    pub payload: u64,
 }
 
 impl Failure {
@@ -110,7 +108,7 @@ impl Failure {
             message.truncate(end);
             message.push_str(" … (cut)");
         }
-        Failure { kind, message, trap: None, payload: 0 }
+        Failure { kind, message, trap: None }
     }
 
     pub fn invalid(message: impl Into<String>) -> Self {
@@ -215,10 +213,9 @@ pub unsafe extern "C" fn tn_buffer_free(buffer: tn_buffer) {
     }
 }
 
-/// Makes an error: host functions return it to end the guest's call. `kind` is a number of `tenon::ErrorKind`. `payload` comes back from
-/// `tn_error_payload` when the error arrives at the caller of the guest, whatever lay between.
+/// Makes an error: host functions return it to end the guest's call. `kind` is a number of `tenon::ErrorKind`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tn_error_new(kind: u8, message: tn_bytes, payload: u64) -> *mut tn_error {
+pub unsafe extern "C" fn tn_error_new(kind: u8, message: tn_bytes) -> *mut tn_error {
     let kind = match kind {
         0 => ErrorKind::InvalidInput,
         1 => ErrorKind::Unsupported,
@@ -230,9 +227,7 @@ pub unsafe extern "C" fn tn_error_new(kind: u8, message: tn_bytes, payload: u64)
         7 => ErrorKind::Exit,
         _ => ErrorKind::Unavailable,
     };
-    let mut failure = Failure::new(kind, String::from_utf8_lossy(unsafe { message.as_slice() }));
-    failure.payload = payload;
-    failure.into()
+    Failure::new(kind, String::from_utf8_lossy(unsafe { message.as_slice() })).into()
 }
 
 /// Ends an error. Null is ignored.
@@ -253,12 +248,6 @@ pub unsafe extern "C" fn tn_error_kind(error: *const tn_error) -> u8 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tn_error_message(error: *const tn_error) -> tn_bytes {
     tn_bytes::view(unsafe { (*error).failure.message.as_bytes() })
-}
-
-/// The `payload` given to `tn_error_new`; 0 for any other error.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tn_error_payload(error: *const tn_error) -> u64 {
-    unsafe { (*error).failure.payload }
 }
 
 /// One frame of a trap. The texts are valid until the error is freed and are empty when unknown.

@@ -105,7 +105,7 @@ Error take_error(tn_error* error) {
   return Error(static_cast<ErrorKind>(tn_error_kind(error)), std::string(text_of(tn_error_message(error))));
 }
 
-tn_error* give_error(const Error& error) { return tn_error_new(static_cast<uint8_t>(error.kind()), bytes_of(error.message()), 0); }
+tn_error* give_error(const Error& error) { return tn_error_new(static_cast<uint8_t>(error.kind()), bytes_of(error.message())); }
 
 }  // namespace engine
 

@@ -191,12 +191,6 @@ pub unsafe extern "C" fn tn_module_deserialize_fd(engine: *const tn_engine, fd: 
     })
 }
 
-/// Another hold on the same module; each is freed by `tn_module_free`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tn_module_clone(module: *const tn_module) -> *mut tn_module {
-    tn_module::new(unsafe { &*module }.module.clone())
-}
-
 /// Ends the caller's hold on a module. Null is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tn_module_free(module: *mut tn_module) {

@@ -179,22 +179,10 @@ pub unsafe extern "C" fn tn_store_context(store: *mut tn_store) -> *mut tn_conte
     context_pointer(unsafe { (*store).store.as_context_mut() })
 }
 
-/// The `data` of the store.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tn_context_data(ctx: *mut tn_context) -> *mut c_void {
-    unsafe { context(ctx) }.data().user
-}
-
 /// What the store holds now.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tn_context_figures(ctx: *mut tn_context) -> tn_store_figures {
     unsafe { context(ctx) }.data().figures
-}
-
-/// Sets the limits anew. What is already there stays, even when it is more.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tn_context_set_memory_limit(ctx: *mut tn_context, memory_bytes: u64) {
-    unsafe { context(ctx) }.data_mut().limits.memory_bytes = memory_bytes;
 }
 
 /// Sets the fuel left. Error: `InvalidInput` when the engine does not count fuel.
