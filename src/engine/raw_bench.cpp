@@ -80,7 +80,7 @@ void run(benchmark::State& state, Store& store, const core::Module& module, cons
 void host_call(benchmark::State& state) {
   Imports setup(1, "");
   auto store = *Store::create(setup.engine);
-  tn_instance instance = *instantiate(*store, setup.module, setup.set.get(), setup.imports);
+  tn_instance instance = *instantiate(*store, setup.module, setup.set.get(), {}, setup.imports);
   tn_func func = get_export(*store, instance, setup.module, 0)->of.func;
   tn_val value{};
   for (auto _ : state) benchmark::DoNotOptimize(call(*store, func, &value, 1));
@@ -116,7 +116,7 @@ void start_mixed(benchmark::State& state) {
     if (tn_global_new(context_of(*store), TN_TYPE_I32, 1, one, &global.of.global) != nullptr) state.SkipWithError("no global");
     std::vector<tn_extern> imports = setup.imports;
     imports.push_back(global);
-    run(state, *store, setup.module, *instantiate(*store, setup.module, setup.set.get(), imports));
+    run(state, *store, setup.module, *instantiate(*store, setup.module, setup.set.get(), {}, imports));
   }
 }
 BENCHMARK(start_mixed)->Arg(1)->Arg(40);
