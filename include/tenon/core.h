@@ -68,6 +68,9 @@ struct TableType {
   bool operator==(const TableType&) const = default;
 };
 
+/// Whether a global may be set (`const` and `var` of the core specification).
+enum class Mutability : uint8_t { Const, Var };
+
 struct GlobalType {
   ValType content = ValType::I32;
   bool is_mutable = false;
@@ -138,7 +141,8 @@ class Memory {
   Limits type() const;
   /// In pages. Error: `LimitExceeded` when a limit of the store, of the machine or of the memory itself is in the way.
   Result<uint64_t> grow(uint64_t pages) const;
-  /// A memory of the host's own, to be imported. Error: `LimitExceeded`, `InvalidInput`.
+  /// A memory of the host's own, to be imported; `type` counts in pages. Errors: `LimitExceeded`; `InvalidInput` when its bounds contradict each other;
+  /// `Unsupported` for one that is shared or has pages of another size than 64 KiB.
   static Result<Memory> create(Store& store, const Limits& type);
 
  private:
@@ -160,6 +164,7 @@ class Table {
   Result<> set(uint64_t index, std::optional<Func> func) const;
   /// Adds null elements; the former size. Error: `LimitExceeded`.
   Result<uint64_t> grow(uint64_t elements) const;
+  /// A table of the host's own, full of null, to be imported. Errors: `LimitExceeded`; `InvalidInput` past 2^32 - 1 elements.
   static Result<Table> create(Store& store, uint64_t minimum, std::optional<uint64_t> maximum = std::nullopt);
 
  private:
@@ -177,7 +182,8 @@ class Global {
   Result<Val> get() const;
   /// Errors: `InvalidInput` when it is immutable or of another type.
   Result<> set(const Val& value) const;
-  static Result<Global> create(Store& store, bool is_mutable, const Val& value);
+  /// A global of the host's own, to be imported, of the type of `value`. Error: `LimitExceeded`.
+  static Result<Global> create(Store& store, Mutability mutability, const Val& value);
 
  private:
   friend struct engine::Access;
@@ -189,7 +195,8 @@ class Global {
 template <class Signature>
 class TypedFunc;
 
-/// What a host function does: reads the arguments and writes the results, which have the types that it was made with. An error ends the guest's call.
+/// What a host function does: reads the arguments and writes the results, which have the types that it was made with. An error ends the guest's call. It runs
+/// on the thread of the store and must not throw.
 using HostFunction = std::function<Result<>(Store& store, std::span<const Val> arguments, std::span<Val> results)>;
 
 /// A function of an instance, or of the host's in a store. A handle as `Memory`.
@@ -200,8 +207,8 @@ class Func {
 
   FuncType type() const;
 
-  /// Errors: `InvalidInput` when the arguments have other types (nothing has run then); `Trap`, `LimitExceeded` (fuel, stack), `Timeout`, or what a
-  /// host function ended with. `Store::last_trap` has the frames.
+  /// Errors: `InvalidInput` when the arguments have other types, `Unsupported` when a result is a reference (nothing has run then); `Trap`, `LimitExceeded`
+  /// (fuel, stack), `Timeout`, or what a host function ended with. `Store::last_trap` has the frames.
   Result<std::vector<Val>> call(std::span<const Val> arguments) const;
 
   /// The function with C++ types: `func.typed<int64_t(int32_t, double)>()`; several results are a `std::tuple`. Error: `InvalidInput` showing both types.

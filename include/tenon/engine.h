@@ -80,7 +80,7 @@ struct EngineConfig {
   bool parallel_compilation = true;
   /// Bytes of stack that guest code may use, counted from where a call enters it, 16 KiB to 64 MiB. Default 512 KiB.
   size_t wasm_stack_bytes = size_t{512} << 10;
-  /// Bytes of stack that stay free for host functions below the guest's. A call that would leave less is refused. Default 256 KiB.
+  /// Bytes of stack that stay free for host functions below the guest's, 16 KiB to 64 MiB. A call that would leave less is refused. Default 256 KiB.
   size_t host_stack_bytes = size_t{256} << 10;
   /// Every NaN that an instruction makes is the canonical one, so that results do not depend on the processor. Default off.
   bool canonical_nans = false;

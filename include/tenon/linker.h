@@ -58,7 +58,7 @@ using HostCallback = std::function<Result<std::optional<Value>>(HostCall& call, 
 /// it runs: at the latest in the store's end, so what it uses must outlive the stores.
 using ResourceDestructor = std::function<Result<>(Store& store, uint32_t representation)>;
 
-/// One level of names in a linker: its root, or an instance that it provides. A view; the linker outlives it.
+/// One level of names in a linker: its root, or an instance that it provides. A view of the linker, which outlives it and stays where it is.
 class LinkerInstance {
  public:
   /// Defines a host function. Errors of all: `InvalidInput` when the name is taken and shadowing is not allowed.

@@ -54,14 +54,14 @@ class CodeCache {
   CodeCache(const CodeCache&) = delete;
   CodeCache& operator=(const CodeCache&) = delete;
 
-  /// `label` says what `content` is compiled to; the same bytes with another label are another entry. At most 32 bytes.
+  /// `label` says what `content` is compiled to; the same bytes with another label are another entry.
   static CacheKey key(const Engine& engine, std::string_view label, std::span<const std::byte> content);
 
   /// The entry when it is there and sound. Marks it as used.
   std::optional<CacheEntry> load(const Engine& engine, const CacheKey& key);
 
-  /// Writes an entry and removes those not used for longest until all fit. Errors: `Unavailable` (disk full, permissions); `LimitExceeded` when it alone is too
-  /// large.
+  /// Writes an entry and removes those not used for longest until all fit. Of `label`, which `list` shows, 32 bytes are kept. Errors: `Unavailable` (disk full,
+  /// permissions); `LimitExceeded` when it alone is too large.
   Result<> save(const CacheKey& key, std::string_view label, std::span<const std::byte> plain, std::span<const core::Module> modules);
 
   /// Why the first entry that `save` could not write was not; empty when all were.

@@ -330,9 +330,9 @@ Result<> Global::set(const Val& value) const {
   return {};
 }
 
-Result<Global> Global::create(Store& store, bool is_mutable, const Val& value) {
+Result<Global> Global::create(Store& store, Mutability mutability, const Val& value) {
   tn_global global{};
-  tn_error* error = tn_global_new(Access::context(store), static_cast<uint8_t>(type_of(value)), is_mutable, to_native(value), &global);
+  tn_error* error = tn_global_new(Access::context(store), static_cast<uint8_t>(type_of(value)), mutability == Mutability::Var, to_native(value), &global);
   if (error != nullptr) return std::unexpected(take_error(error));
   return Access::global(store, global);
 }

@@ -193,7 +193,7 @@ TEST(Instance, RefusesImportsOfTheWrongTypeWithBothTypes) {
   EXPECT_EQ(instance.error().kind(), ErrorKind::InvalidInput);
   EXPECT_NE(instance.error().message().find("`env::memory`"), std::string::npos) << instance.error().message();
   EXPECT_EQ(Instance::create(*store, module, {}).error().kind(), ErrorKind::InvalidInput);
-  Extern global = *Global::create(*store, false, 1);
+  Extern global = *Global::create(*store, Mutability::Const, 1);
   EXPECT_EQ(Instance::create(*store, module, std::span(&global, 1)).error().kind(), ErrorKind::InvalidInput);
 }
 
