@@ -68,18 +68,18 @@ inline std::unexpected<Error> fail(ErrorKind kind, std::string message) { return
 
 #define TENON_CONCAT_INNER(a, b) a##b
 #define TENON_CONCAT(a, b) TENON_CONCAT_INNER(a, b)
-#define TENON_TRY_INNER(name, declaration, ...)                           \
-  auto name = (__VA_ARGS__);                                              \
-  if (!name) [[unlikely]]                                                 \
-    return std::unexpected<::tenon::Error>(std::move(name).error());      \
+#define TENON_TRY_INNER(name, declaration, ...)                      \
+  auto name = (__VA_ARGS__);                                         \
+  if (!name) [[unlikely]]                                            \
+    return std::unexpected<::tenon::Error>(std::move(name).error()); \
   declaration = *std::move(name)
 
 /// `TENON_TRY(auto bytes, read(file));` declares `bytes`, or returns the error from the enclosing function. One per line, in braces.
 #define TENON_TRY(declaration, ...) TENON_TRY_INNER(TENON_CONCAT(tenon_try_, __LINE__), declaration, __VA_ARGS__)
 
 /// `TENON_CHECK_OK(step());` goes on when the `Result` holds no error, and returns the error otherwise.
-#define TENON_CHECK_OK(...)                                                                        \
-  do {                                                                                             \
-    if (auto tenon_result = (__VA_ARGS__); !tenon_result) [[unlikely]]                             \
-      return std::unexpected<::tenon::Error>(std::move(tenon_result).error());                     \
+#define TENON_CHECK_OK(...)                                                    \
+  do {                                                                         \
+    if (auto tenon_result = (__VA_ARGS__); !tenon_result) [[unlikely]]         \
+      return std::unexpected<::tenon::Error>(std::move(tenon_result).error()); \
   } while (false)

@@ -28,9 +28,7 @@ TEST(Result, TryReturnsTheFirstFailure) {
   EXPECT_TRUE(check(8));
 }
 
-TEST(Error, WrapPutsContextInFront) {
-  EXPECT_EQ(Error(ErrorKind::Trap, "unreachable").wrap("call run").message(), "call run: unreachable");
-}
+TEST(Error, WrapPutsContextInFront) { EXPECT_EQ(Error(ErrorKind::Trap, "unreachable").wrap("call run").message(), "call run: unreachable"); }
 
 }  // namespace
 }  // namespace tenon

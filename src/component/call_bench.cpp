@@ -71,18 +71,24 @@ struct World {
   World() {
     const ResourceType type = ResourceType::create_host();
     LinkerInstance root = linker.root();
-    root.define_func("log", [](HostCall&, std::span<Value> arguments) -> Result<std::optional<Value>> {
-      benchmark::DoNotOptimize(arguments.data());
-      return std::nullopt;
-    }).value();
+    root.define_func("log",
+                     [](HostCall&, std::span<Value> arguments) -> Result<std::optional<Value>> {
+                       benchmark::DoNotOptimize(arguments.data());
+                       return std::nullopt;
+                     })
+        .value();
     root.define_resource("r", type).value();
-    root.define_func("[constructor]r", [type](HostCall& call, std::span<Value> arguments) -> Result<std::optional<Value>> {
-      return Value(make_resource(call.store(), type, *arguments[0].get_if<uint32_t>()));
-    }).value();
-    root.define_func("[method]r.get", [type](HostCall& call, std::span<Value> arguments) -> Result<std::optional<Value>> {
-      TENON_TRY(const uint32_t rep, resource_representation(call.store(), *arguments[0].get_if<ResourceAny>(), type));
-      return Value(uint32_t{rep});
-    }).value();
+    root.define_func("[constructor]r",
+                     [type](HostCall& call, std::span<Value> arguments) -> Result<std::optional<Value>> {
+                       return Value(make_resource(call.store(), type, *arguments[0].get_if<uint32_t>()));
+                     })
+        .value();
+    root.define_func("[method]r.get",
+                     [type](HostCall& call, std::span<Value> arguments) -> Result<std::optional<Value>> {
+                       TENON_TRY(const uint32_t rep, resource_representation(call.store(), *arguments[0].get_if<ResourceAny>(), type));
+                       return Value(uint32_t{rep});
+                     })
+        .value();
     pre = linker.instantiate_pre(component::component_of(engine, world).value()).value();
     instance = pre->instantiate(*store).value();
   }

@@ -108,7 +108,8 @@ std::string describe(const Side& side) {
 }
 
 bool fits(const tn_limits& wanted, const tn_limits& given) {
-  if (wanted.is_64 != given.is_64 || wanted.is_shared != given.is_shared || wanted.page_size_log2 != given.page_size_log2 || wanted.element != given.element) return false;
+  if (wanted.is_64 != given.is_64 || wanted.is_shared != given.is_shared || wanted.page_size_log2 != given.page_size_log2 || wanted.element != given.element)
+    return false;
   if (given.minimum < wanted.minimum) return false;
   return wanted.has_maximum == 0 || (given.has_maximum != 0 && given.maximum <= wanted.maximum);
 }
@@ -164,7 +165,9 @@ Result<> match(const ModuleType& expected, const tn_module* actual, const std::v
   for (size_t i = 0; i < tn_module_import_count(actual); ++i) {
     const tn_module_item item = tn_module_import(actual, i);
     const std::string where = "module import `" + std::string(engine::text_of(item.module)) + "::" + std::string(engine::text_of(item.name)) + "`";
-    const auto named = [&item](const ModuleImport& import) { return import.module == engine::text_of(item.module) && import.name == engine::text_of(item.name); };
+    const auto named = [&item](const ModuleImport& import) {
+      return import.module == engine::text_of(item.module) && import.name == engine::text_of(item.name);
+    };
     const auto given = std::ranges::find_if(expected.imports, named);
     if (given == expected.imports.end()) return fail(ErrorKind::InvalidInput, where + " not defined");
     if (auto matched = match(item, given->type, types); !matched) return std::unexpected(std::move(matched).error().wrap(where + " has the wrong type"));

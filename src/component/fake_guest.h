@@ -24,7 +24,8 @@ class FakeGuest {
   };
 
   FakeGuest(const TypeTable& types, Options options)
-      : bytes_(std::make_unique<std::vector<uint8_t>>(options.memory_bytes)), guest_{{operations, types, options.encoding, options.is_64, options.lift_bytes}, this} {
+      : bytes_(std::make_unique<std::vector<uint8_t>>(options.memory_bytes)),
+        guest_{{operations, types, options.encoding, options.is_64, options.lift_bytes}, this} {
     guest_.guest.set_memory(bytes_->data(), bytes_->size());
   }
 

@@ -40,7 +40,8 @@ Result<ExportIndex> find_in(const Component& component, const detail::ComponentS
   const auto* index = state.export_names().find(instance);
   const auto* names = index == nullptr ? nullptr : state.instance_names(*index);
   if (names == nullptr)
-    return fail(ErrorKind::NotFound, "there is no exported instance \"" + std::string(instance) + "\"; the component exports " + list_names(state.export_names()));
+    return fail(ErrorKind::NotFound,
+                "there is no exported instance \"" + std::string(instance) + "\"; the component exports " + list_names(state.export_names()));
   return fail(ErrorKind::NotFound, "there is no export \"" + std::string(name) + "\" in \"" + std::string(instance) + "\"; it exports " + list_names(*names));
 }
 
@@ -132,7 +133,7 @@ Result<std::optional<Value>> Func::call(std::span<const Value> arguments) const 
 }
 
 Result<Func> Instance::get_func(ExportIndex index) const {
-  TENON_TRY(detail::LiftedFunc* lifted, state_->lifted(component::ExportIndex(index.index_)));
+  TENON_TRY(detail::LiftedFunc * lifted, state_->lifted(component::ExportIndex(index.index_)));
   return Func(*lifted);
 }
 

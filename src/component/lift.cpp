@@ -61,8 +61,7 @@ bool load_elements(Guest& guest, TypeIndex element, uint64_t address, uint64_t l
 bool load_list(Guest& guest, TypeIndex element, uint64_t address, uint64_t length, Value& value) {
   const TypeNode& node = guest.node(element);
   const uint64_t host_size = is_packed_element(node.kind) ? guest.size_of(node) : sizeof(Value);
-  return check_list(guest, address, length, guest.size_of(node), guest.alignment_of(node), host_size) &&
-         load_elements(guest, element, address, length, value);
+  return check_list(guest, address, length, guest.size_of(node), guest.alignment_of(node), host_size) && load_elements(guest, element, address, length, value);
 }
 
 /// What a list, string or map is a pointer and a length to.
@@ -108,8 +107,7 @@ bool load_variant(Guest& guest, const TypeNode& node, uint64_t address, Value& v
 bool lift_flat_variant(Guest& guest, const TypeNode& node, const RawValue*& flat, Value& value) {
   const RawValue* const end = flat + *node.layout.flat_count;
   const uint32_t discriminant = flat++->u32();
-  const bool lifted =
-      put_case(guest, node, discriminant, value, [&](TypeIndex type, Value& payload) { return lift_flat(guest, type, flat, payload); });
+  const bool lifted = put_case(guest, node, discriminant, value, [&](TypeIndex type, Value& payload) { return lift_flat(guest, type, flat, payload); });
   flat = end;
   return lifted;
 }

@@ -97,8 +97,7 @@ bool lower_pointed(Guest& guest, const TypeNode& node, const Value& value, uint6
   const TypeIndex element = node.kind == TypeKind::Map ? *node.entry : *node.fields[0].type;
   const TypeNode& element_node = guest.node(element);
   return count_elements(guest, node, element_node, value, length) &&
-         allocate_list(guest, length, guest.size_of(element_node), guest.alignment_of(element_node), address) &&
-         store_elements(guest, element, value, address);
+         allocate_list(guest, length, guest.size_of(element_node), guest.alignment_of(element_node), address) && store_elements(guest, element, value, address);
 }
 
 /// The case that `value` holds: its payload's type, and that it has a payload exactly when there is one.

@@ -17,8 +17,8 @@ TEST(VersionTrack, IsTheMajorNumberOrTheMinorBelowOne) {
 }
 
 TEST(VersionTrack, IsAbsentWhereNothingIsCompatible) {
-  for (const char* name : {"a:b/c", "a:b/c@0.0.1", "a:b/c@1.0.0-rc.1", "a:b/c@1.0", "a:b/c@01.0.0", "a:b/c@1.0.0+", "a:b/c@x", "a:b/c@",
-                           "a:b/c@99999999999999999999.0.0"}) {
+  for (const char* name :
+       {"a:b/c", "a:b/c@0.0.1", "a:b/c@1.0.0-rc.1", "a:b/c@1.0", "a:b/c@01.0.0", "a:b/c@1.0.0+", "a:b/c@x", "a:b/c@", "a:b/c@99999999999999999999.0.0"}) {
     EXPECT_EQ(track_of(name), "") << name;
   }
 }

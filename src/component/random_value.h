@@ -61,7 +61,8 @@ inline TypeIndex random_type(Choices& choices, TypeTable& table, int depth = 0) 
     return random_type(choices, table, depth + 1);
   };
   switch (pick) {
-    case 13: case 14: return table.add_list(random_type(choices, table, depth + 1));
+    case 13:
+    case 14: return table.add_list(random_type(choices, table, depth + 1));
     case 15: return table.add_fixed_length_list(random_type(choices, table, depth + 1), 1 + choices.below(6));
     case 16: return table.add_map(primitive_type(choices.byte() % 2 ? TypeKind::String : TypeKind::U32), random_type(choices, table, depth + 1));
     case 17: return table.add_record(several());

@@ -31,8 +31,7 @@ bool lift_utf16(Guest& guest, std::span<const uint8_t> range, std::string& text)
 bool string_range(Guest& guest, uint64_t address, uint64_t length, uint64_t unit_bytes, uint32_t alignment, std::span<const uint8_t>& range) {
   if (address % alignment != 0) return guest.trap("string pointer not aligned to " + std::to_string(alignment));
   uint64_t bytes = 0;
-  if (__builtin_mul_overflow(length, unit_bytes, &bytes) || !guest.contains(address, bytes))
-    return guest.trap("string pointer/length out of bounds of memory");
+  if (__builtin_mul_overflow(length, unit_bytes, &bytes) || !guest.contains(address, bytes)) return guest.trap("string pointer/length out of bounds of memory");
   if (!guest.spend(bytes)) return false;
   range = {guest.memory() + address, static_cast<size_t>(bytes)};
   return true;

@@ -42,7 +42,7 @@ class Kinds final : public kinds::Host {
   tenon::Result<std::vector<bool>> switches(tenon::HostCall&, std::vector<bool> states) override { return states; }
   tenon::Result<kinds::Path> way(tenon::HostCall&, kinds::Path points) override { return points; }
   tenon::Result<std::vector<std::pair<std::string, kinds::Person>>> people(tenon::HostCall&,
-                                                                          std::vector<std::pair<std::string, kinds::Person>> by_name) override {
+                                                                           std::vector<std::pair<std::string, kinds::Person>> by_name) override {
     return by_name;
   }
   tenon::Result<kinds::Matrix> turned(tenon::HostCall&, kinds::Matrix rows) override { return kinds::Matrix{rows[2], rows[1], rows[0]}; }
@@ -219,7 +219,8 @@ TEST_F(Mirror, AnExportOfAnotherTypeIsRefusedByParameterName) {
 }
 
 TEST_F(Mirror, AMapThatIsAListThereIsRefusedByParameterName) {
-  const auto exports = open(replaced(read("world.wit"), "people: func(by-name: map<string, person>)", "people: func(by-name: list<tuple<string, point>>)"), read("mirror.wat"));
+  const auto exports =
+      open(replaced(read("world.wit"), "people: func(by-name: map<string, person>)", "people: func(by-name: list<tuple<string, point>>)"), read("mirror.wat"));
   ASSERT_FALSE(exports);
   EXPECT_NE(exports.error().message().find("people"), std::string::npos) << exports.error().message();
 }

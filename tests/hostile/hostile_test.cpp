@@ -33,9 +33,7 @@ constexpr size_t hostile_components_min = 60;
 
 class HostileScripts : public testing::TestWithParam<std::filesystem::path> {};
 
-TEST_P(HostileScripts, AreRefusedWithTheirReasons) {
-  expect_passes_whole(GetParam());
-}
+TEST_P(HostileScripts, AreRefusedWithTheirReasons) { expect_passes_whole(GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(Hostile, HostileScripts, testing::ValuesIn(scripts_of(folder)), name_of_script);
 
@@ -112,7 +110,8 @@ TEST_F(Hostile, TypesThatDoubleAtEachLevelAreRefused) {
 
 TEST_F(Hostile, InstancesThatDoubleAtEachLevelAreRefused) {
   std::string text = "(component (core module $m) (component $c0 (alias outer 1 $m (core module $m)) (core instance (instantiate $m)))";
-  for (int i = 1; i < 40; ++i) text += fmt::format("(component $c{0} (alias outer 1 $c{1} (component $c)) (instance (instantiate $c)) (instance (instantiate $c)))", i, i - 1);
+  for (int i = 1; i < 40; ++i)
+    text += fmt::format("(component $c{0} (alias outer 1 $c{1} (component $c)) (instance (instantiate $c)) (instance (instantiate $c)))", i, i - 1);
   text += "(instance (instantiate $c39)))";
   const auto component = compile(text);
   ASSERT_FALSE(component);

@@ -29,8 +29,8 @@ static char* grow(const char* prefix, text tail, size_t* size) {
 }
 
 /* Parameters are six core values: the pointers and lengths of three strings. */
-__attribute__((export_name("execute-tool"))) tool_outcome* c_execute_tool(const char* id, size_t id_size, const char* name, size_t name_size,
-                                                                           const char* input, size_t input_size) {
+__attribute__((export_name("execute-tool"))) tool_outcome* c_execute_tool(const char* id, size_t id_size, const char* name, size_t name_size, const char* input,
+                                                                          size_t input_size) {
   text tool = {name, name_size};
   text given = {input, input_size};
   size_t size;

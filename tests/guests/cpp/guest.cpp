@@ -58,7 +58,7 @@ __attribute__((export_name("cabi_realloc"))) void* cabi_realloc(void* old, size_
 }
 
 __attribute__((export_name("execute-tool"))) tool_outcome* cpp_execute_tool(const char* id, size_t id_size, const char* name, size_t name_size,
-                                                                             const char* input, size_t input_size) {
+                                                                            const char* input, size_t input_size) {
   const std::string tool(name, name_size);
   const std::string message = "called " + tool;
   host_log(1, message.data(), message.size());

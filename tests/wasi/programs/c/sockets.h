@@ -43,4 +43,3 @@ ssize_t recvfrom(int socket, void* bytes, size_t size, int flags, struct sockadd
 int getaddrinfo(const char* name, const char* service, const struct addrinfo* hints, struct addrinfo** found);
 void freeaddrinfo(struct addrinfo* found);
 const char* gai_strerror(int code);
-
