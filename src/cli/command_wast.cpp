@@ -106,7 +106,8 @@ Result<ExitCode> run_wast(Program& program, const Options& options) {
     totals.failed += report.failed;
     totals.not_run += report.not_run;
     if (ran) continue;
-    program.print_error(ran.error());
+    const std::string& message = ran.error().message();
+    program.print_error(message.contains(path) ? ran.error() : Error(ran.error().kind(), fmt::format("{}: {}", path, message)));
     if (!unread) unread = exit_code_of(ran.error().kind());
   }
   if (!options.json && scripts.size() > 1) {

@@ -92,6 +92,16 @@ Result<core::Val> to_core_value(const Constant& constant) {
   return fail(ErrorKind::InvalidInput, fmt::format("{} is no {}", text, type));
 }
 
+namespace {
+
+/// For people; what is no plain value, such as a class of NaNs, as the script's JSON.
+std::string text_of(const Constant& expected) {
+  if (const auto value = to_core_value(expected)) return std::visit(Show(), *value);
+  return expected.dump();
+}
+
+}  // namespace
+
 Result<> match_core(const Constant& expected, const core::Val& actual) {
   const std::string_view type = type_name(expected);
   if (type == "either") {
@@ -114,7 +124,7 @@ Result<> match_core(const Constant& expected, const core::Val& actual) {
     matches = wanted == actual;
   }
   if (matches) return {};
-  return fail(ErrorKind::InvalidInput, fmt::format("expected {}, got {}", expected.dump(), std::visit(Show(), actual)));
+  return fail(ErrorKind::InvalidInput, fmt::format("expected {}, got {}", text_of(expected), std::visit(Show(), actual)));
 }
 
 }  // namespace tenon::wast

@@ -51,7 +51,9 @@ call("fuel is counted and repeatable", ["add(1, 2)", "add(1, 2)"], SUCCESS, opti
 # Test scripts: a script that cannot be read has the code of what is wrong with it, a directive that fails has 1.
 case("a script that passes", ["wast", "-"], SUCCESS, "-: 1 passed, 0 failed, 0 not run\n", stdin=b"(component)")
 case("a directive that fails", ["wast", "-"], GUEST, check=lambda text: "1 failed" in text, stdin=b'(assert_invalid (component) "x")')
-case("a script that is none", ["wast", "-"], INVALID, check=lambda text: "line 1, column 2" in text, stderr="error: .*line 1, column 2", stdin=b"(nonsense)")
+case("a result that is another one", ["wast", "-"], GUEST, check=lambda text: "result 0: expected i32 1, got i32 2" in text,
+     stdin=b'(module (func (export "f") (result i32) i32.const 2))(assert_return (invoke "f") (i32.const 1))')
+case("a script that is none", ["wast", "-"], INVALID, check=lambda text: "line 1, column 2" in text, stderr="error: -: .*line 1, column 2", stdin=b"(nonsense)")
 case("a script that is no text", ["wast", "--json", "-"], INVALID, stdin=b"\xff\xfe",
      check=lambda text: json.loads(text)["failed"] == 1 and json.loads(text)["error"]["kind"] == "invalid-input")
 case("a script whose messages would act on the terminal", ["wast", "-"], GUEST, check=lambda text: "\\u{1b}" in text and "\x1b" not in text,
