@@ -124,7 +124,7 @@ call("a core argument out of range", "add(4294967296, 1)", INVALID, file="core.w
 call("a core vector", "vector(1)", UNSUPPORTED, file="core.wat", stderr="v128")
 call("a core trap", "trap()", TRAP, file="core.wat", stderr="unreachable")
 call("core fuel", "spin()", LIMIT, file="core.wat", options=["--fuel", "10000"], stderr="fuel")
-call("a core deadline", "spin()", TIMEOUT, file="core.wat", options=["--timeout", "0.1"], stderr="interrupt")
+call("a core deadline", "spin()", TIMEOUT, file="core.wat", options=["--timeout", "0.1"], stderr="the deadline passed")
 call("core memory", "grow(100)", SUCCESS, "-1\n", file="core.wat", options=["--max-memory", "1MiB"])
 
 # Linking.
