@@ -83,6 +83,18 @@ void add_folder_rules(const wasi::Mount& mount, std::vector<policy::Rule>& rules
   for (const char* action : {"write", "create", "delete"}) rules.push_back(rule_of("filesystem", action, PathPattern::of_path(mount.guest_path), "--dir"));
 }
 
+/// A folder for reading alone is that by way of a writable one around it, too.
+void keep_read_only(const std::vector<wasi::Mount>& mounts, std::vector<policy::Rule>& rules) {
+  for (const wasi::Mount& mount : mounts) {
+    const auto opens_it = [&mount](const wasi::Mount& other) { return !other.is_read_only && policy::is_within(mount.guest_path, other.guest_path); };
+    if (!mount.is_read_only || std::ranges::none_of(mounts, opens_it)) continue;
+    for (const char* action : {"write", "create", "delete"}) {
+      rules.push_back(rule_of("filesystem", action, PathPattern::of_path(mount.guest_path), "--dir"));
+      rules.back().effect = policy::Effect::Deny;
+    }
+  }
+}
+
 /// What `--env NAME[=VALUE]` says; without a value it is this process's own, and nothing when that has none.
 Result<> add_variable(const std::string& text, wasi::Config& config, std::vector<policy::Rule>& rules) {
   const size_t equals = text.find('=');
@@ -207,6 +219,7 @@ Result<wasi::SessionOptions> plan_sandbox(const SandboxOptions& options, const s
     add_folder_rules(mount, rules);
     config.mounts.push_back(std::move(mount));
   }
+  keep_read_only(config.mounts, rules);
   for (const std::string& text : options.variables) TENON_CHECK_OK(add_variable(text, config, rules));
   // Programs get their own name alone: where they lie on the machine is not their business.
   config.arguments.push_back(std::filesystem::path(file).filename().string());

@@ -128,6 +128,14 @@ def _(world):
     expect((world.work / "a.txt").read_text() == "inside" and len(list(world.work.iterdir())) == 3, world)
 
 
+@attempt("a read-only folder by way of the writable one around it")
+def _(world):
+    options = ["--dir", f"{world.work}/inner::/w/inner:ro"]
+    for path in ("/w/inner", "/w/empty/../inner"):
+        expect("refused after 0" in world.run("rust-tool.p2", "open", path, 1, options=options).out, world)
+    expect("opened 1" in world.run("rust-tool.p2", "open", "/w/empty", 1, options=options).out, world)
+
+
 @attempt("every change with a grant of reading alone")
 def _(world):
     world.escape("changes", folder=False, grants=("command", f"filesystem:read:{world.work}", f"filesystem:list:{world.work}"))
@@ -382,6 +390,13 @@ attempt("a million pollables")(lambda world: expect(world.escape("pollables", 3_
 attempt("random numbers of 3 GiB")(lambda world: expect(world.escape("random", 3 << 30, options=["--timeout", "20s"]).code in (LIMIT, TIMEOUT, TRAP), world))
 attempt("a parent that is dropped first")(lambda world: limits(world.escape("drop-parent"), TRAP))
 attempt("a thousand open files")(lambda world: expect("opened 1000" in world.run("rust-tool.p2", "open", "/w", 1000).out or "refused after" in world.out, world))
+
+
+@attempt("files without end: the receipt can still be written")
+def _(world):
+    receipt = world.work / "receipt"
+    world.run("rust-tool.p2", "open", "/w/empty", 100_000, options=["--receipt", receipt])
+    expect("refused after" in world.out and json.loads(receipt.read_text())["outcome"] == "error", world)
 
 
 @attempt("standard input that never comes")
