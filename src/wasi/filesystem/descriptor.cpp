@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wasi/descriptor_limit.h"
 #include "wasi/filesystem/directory.h"
 #include "wasi/filesystem/error_code.h"
 #include "wasi/filesystem/file_stream.h"
@@ -256,6 +257,7 @@ Answer<std::unique_ptr<DirectoryEntryStream>> Descriptor::read_directory(Context
   TENON_TRY(auto opened, run_on(context, file_, [](const OpenFile& folder) -> FileResult<std::shared_ptr<Fd>> {
               Fd fd = reopen_folder(folder);
               if (!fd) return failed_with_errno();
+              if (!may_have_descriptor(fd.get())) return failed(error_code(EMFILE));
               return std::make_shared<Fd>(std::move(fd));
             }));
   if (!opened) return failed(opened.error());

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/utf8.h"
+#include "wasi/descriptor_limit.h"
 #include "wasi/filesystem/beneath.h"
 #include "wasi/filesystem/descriptor.h"
 #include "wasi/filesystem/error_code.h"
@@ -40,6 +41,7 @@ FileResult<Opened> open_and_look(const OpenFile& base, std::string_view path, in
   auto fd = open_beneath(base.fd.get(), path, flags, resolution, file_mode);
   if (!fd) return failed(fd.error());
   opened.fd = std::move(*fd);
+  if (!may_have_descriptor(opened.fd.get())) return failed(error_code(EMFILE));
   if (fstat(opened.fd.get(), &opened.found) != 0) return failed_with_errno();
   if (base.may_hang && opened.found.st_dev != base.device) {
     struct statfs system = {};

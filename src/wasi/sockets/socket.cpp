@@ -7,9 +7,10 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "wasi/descriptor_limit.h"
 
 namespace tenon::wasi::sockets {
 namespace {
@@ -40,13 +41,8 @@ Descriptor::~Descriptor() {
   if (number_ >= 0) close(number_);
 }
 
-bool is_descriptor_allowed(int descriptor) {
-  // A guest that opens sockets without end must not take the last descriptor from everybody else in the process.
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX) return true;
-  const int last = static_cast<int>(limit.rlim_cur) - descriptors_kept;
-  return last <= descriptors_kept || descriptor < last;
-}
+static_assert(descriptors_kept == descriptors_left);
+bool is_descriptor_allowed(int descriptor) { return may_have_descriptor(descriptor); }
 
 Answer<Descriptor> open_socket(IpAddressFamily family, int type) {
   Descriptor socket(::socket(family == IpAddressFamily::Ipv4 ? AF_INET : AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
