@@ -9,6 +9,7 @@
 
 #include "tenon/component.h"
 #include "tenon/policy.h"
+#include "tenon/receipt.h"
 #include "tenon/result.h"
 #include "tenon/wasi_config.h"
 
@@ -46,8 +47,8 @@ struct RunResult {
   /// itself without that grant. `LimitExceeded`, `Timeout` (the deadline, or `stop`), `Trap`: ended on its way. `InvalidInput`: the limits do not fit the
   /// engine. `Unavailable`: the machine has no room.
   std::optional<Error> error = std::nullopt;
-  /// What it touched and spent, as JSON (docs/receipt.md), also of a run that failed. Empty when none began.
-  std::string receipt = {};
+  /// What it touched and spent, also of a run that failed. Absent when none began. `policy::to_json` and `policy::to_text` write it.
+  std::optional<policy::Receipt> receipt = std::nullopt;
 };
 
 /// A command, which is a component that exports `wasi:cli/run`, with its imports linked. Immutable; shared between threads; copies share one state. Each run

@@ -22,7 +22,7 @@
 #include "cli/runtime.h"
 #include "cli/sandbox.h"
 #include "policy/error_names.h"
-#include "policy/receipt.h"
+#include "tenon/receipt.h"
 #include "tenon/result.h"
 #include "tenon/store.h"
 #include "tenon/value_text.h"
@@ -224,10 +224,17 @@ Result<ExitCode> run_guest(Program& program, const Options& options, const Compi
 }
 
 /// The receipt of a run that failed before there was a call: an older one in its place would be taken for it.
-std::string receipt_of(const Error& error) {
+policy::Receipt receipt_of(const Error& error) {
   policy::Receipt receipt;
   receipt.outcome.reason = wasi::reason_of(error.kind(), wasi::Stage::Load);
-  return to_json(receipt) + "\n";
+  return receipt;
+}
+
+/// Tells of the receipt in the ways that were asked for.
+Result<ExitCode> write_receipt(Program& program, const SandboxOptions& options, const policy::Receipt& receipt) {
+  if (options.receipt_text) program.note("receipt: " + policy::to_text(receipt));
+  if (options.receipt.empty()) return ExitCode::Success;
+  return write_text(program, options.receipt, policy::to_json(receipt) + "\n");
 }
 
 /// A signal ends the program as a shell expects it, after everything was written.
@@ -271,8 +278,8 @@ Result<ExitCode> run(Program& program, const Options& options) {
     base::log(base::LogLevel::Debug,
               fmt::format("{}: {} {} times: {}", policy::to_string(decision.verdict), decision.capability, decision.count, decision.rule));
   if (base::log_enabled(base::LogLevel::Warn)) program.note(describe_denials(session->guard(), input.name));
-  if (options.sandbox.receipt.empty()) return code;
-  const auto written = write_text(program, options.sandbox.receipt, to_json(session->finish(runner.outcome())) + "\n");
+  if (options.sandbox.receipt.empty() && !options.sandbox.receipt_text) return code;
+  const auto written = write_receipt(program, options.sandbox, session->finish(runner.outcome()));
   if (written) return code == ExitCode::Success ? *written : code;
   // How the guest ended is not hidden by it.
   program.print_error(written.error());
@@ -307,8 +314,8 @@ void add_run_command(CLI::App& app, Program& program) {
       "tenon run program.wasm --grant command --dir data --env LANG --timeout 10s -- --verbose input.txt");
   program.set_action(*command, [options](Program& shared) -> Result<ExitCode> {
     auto outcome = run(shared, *options);
-    if (!outcome && !options->sandbox.receipt.empty()) {
-      if (const auto written = write_text(shared, options->sandbox.receipt, receipt_of(outcome.error())); !written) shared.print_error(written.error());
+    if (!outcome) {
+      if (const auto written = write_receipt(shared, options->sandbox, receipt_of(outcome.error())); !written) shared.print_error(written.error());
     }
     if (!outcome && options->json) print_json_error(shared, outcome.error());
     return outcome;

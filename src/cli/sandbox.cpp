@@ -192,6 +192,7 @@ void add_sandbox_options(CLI::App& command, SandboxOptions& options) {
   add_duration_option(command, "--timeout", options.timeout, "Time that all calls together may take, waits included, such as 500ms or 2s");
   add_bytes_option(command, "--max-memory", options.memory_max, "Memory that the guest may have in all its memories, such as 64MiB");
   command.add_option("--receipt", options.receipt, "Write what the run touched and spent to this file as JSON, - for standard output; failed runs too");
+  command.add_flag("--receipt-text", options.receipt_text, "Tell people on standard error what the run touched and spent; failed runs too");
 }
 
 Result<wasi::SessionOptions> plan_sandbox(const SandboxOptions& options, const std::string& file, const std::vector<std::string>& arguments) {

@@ -35,6 +35,8 @@ struct SandboxOptions {
   std::optional<uint64_t> memory_max;
   /// A file, or - for standard output; empty: none.
   std::string receipt;
+  /// Whether people are told on standard error.
+  bool receipt_text = false;
 };
 
 void add_sandbox_options(CLI::App& command, SandboxOptions& options);

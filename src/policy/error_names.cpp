@@ -6,6 +6,16 @@ namespace tenon::policy {
 
 namespace {
 
+// The enumerators are public and the table is not: each has its row, in the same order.
+enum class Row : uint8_t {
+#define TENON_REASON(name, ...) name,
+#include "policy/error_names.def"
+#undef TENON_REASON
+};
+#define TENON_REASON(name, ...) static_assert(static_cast<size_t>(Row::name) == static_cast<size_t>(Reason::name));
+#include "policy/error_names.def"
+#undef TENON_REASON
+
 constexpr std::array<ReasonNames, reason_count> table = {{
 #define TENON_REASON(enumerator, name, kind, http, sentinel, wasm, component, execution, messaging, dagwood) \
   {name,                                                                                                     \
@@ -70,6 +80,10 @@ std::string_view to_string(DagwoodError error) {
 }
 
 const ReasonNames& names_of(Reason reason) { return table[static_cast<size_t>(reason)]; }
+
+std::string_view to_string(Reason reason) { return names_of(reason).name; }
+
+ErrorKind kind_of(Reason reason) { return names_of(reason).kind; }
 
 std::optional<Reason> find_reason(std::string_view name) {
   for (size_t i = 0; i < table.size(); ++i) {

@@ -6,16 +6,10 @@
 #include <string_view>
 
 #include "policy/budget.h"
+#include "tenon/receipt.h"
 #include "tenon/result.h"
 
 namespace tenon::policy {
-
-/// Why something failed, closer than `ErrorKind`: what receipts, logs and the fronts of other systems are told. The table is error_names.def.
-enum class Reason : uint8_t {
-#define TENON_REASON(name, ...) name,
-#include "policy/error_names.def"
-#undef TENON_REASON
-};
 
 inline constexpr size_t reason_count = 0
 #define TENON_REASON(...) +1
@@ -73,7 +67,7 @@ std::string_view to_string(AirsExecutionError error);
 std::string_view to_string(AirsMessagingError error);
 std::string_view to_string(DagwoodError error);
 
-/// A reason's row.
+/// A reason's row in error_names.def.
 struct ReasonNames {
   /// In kebab-case: "memory-access".
   std::string_view name;
@@ -89,7 +83,6 @@ struct ReasonNames {
 };
 
 const ReasonNames& names_of(Reason reason);
-inline std::string_view to_string(Reason reason) { return names_of(reason).name; }
 std::optional<Reason> find_reason(std::string_view name);
 
 /// The reason of a failure of which only its kind is known.

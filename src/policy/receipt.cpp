@@ -8,6 +8,11 @@
 #include <pthread.h>
 #include <nlohmann/json.hpp>
 
+#include "base/terminal.h"
+#include "base/utf8.h"
+#include "policy/access.h"
+#include "policy/error_names.h"
+
 namespace tenon::policy {
 
 namespace {
@@ -28,15 +33,9 @@ nanoseconds thread_cpu_time() {
 
 uint64_t this_thread() { return static_cast<uint64_t>(pthread_self()); }
 
-/// "filesystem:read"; "args" and "http", whose capabilities go on differently.
-std::string access_text(Access access) {
-  const AccessName name = name_of(access);
-  return name.action.empty() ? std::string(name.domain) : fmt::format("{}:{}", name.domain, name.action);
-}
-
 std::optional<Access> find_access(std::string_view text) {
   for (size_t i = 0; i < access_count; ++i) {
-    if (access_text(static_cast<Access>(i)) == text) return static_cast<Access>(i);
+    if (to_string(static_cast<Access>(i)) == text) return static_cast<Access>(i);
   }
   return std::nullopt;
 }
@@ -67,12 +66,12 @@ ordered_json to_object(const Receipt& receipt) {
   const auto asked = receipt.asked();
   ordered_json by_capability = ordered_json::object();
   for (size_t i = 0; i < asked.size(); ++i) {
-    if (asked[i] > 0) by_capability[access_text(static_cast<Access>(i))] = asked[i];
+    if (asked[i] > 0) by_capability[to_string(static_cast<Access>(i))] = asked[i];
   }
   object["asked"] = std::move(by_capability);
   ordered_json decisions = ordered_json::array();
   for (const Decision& decision : receipt.decisions) {
-    decisions.push_back(ordered_json{{"access", access_text(decision.access)},
+    decisions.push_back(ordered_json{{"access", to_string(decision.access)},
                                      {"capability", without_values(decision)},
                                      {"verdict", to_string(decision.verdict)},
                                      {"rule", decision.rule},
@@ -228,6 +227,22 @@ std::string bytes_text(uint64_t bytes) {
   return fmt::format("{:.2f} GiB", count / step / step / step);
 }
 
+/// Guests have a hand in what they ask for: it stays on its line, and a terminal does not act on it.
+std::string one_line(std::string_view text) {
+  std::string line;
+  while (!text.empty()) {
+    const base::Decoded decoded = base::decode_utf8(text);
+    if (decoded.bytes == 0)
+      line += fmt::format("\\u{{{:x}}}", static_cast<uint8_t>(text.front()));
+    else if (base::is_terminal_control(decoded.code))
+      line += fmt::format("\\u{{{:x}}}", static_cast<uint32_t>(decoded.code));
+    else
+      line += text.substr(0, decoded.bytes);
+    text.remove_prefix(std::max<size_t>(decoded.bytes, 1));
+  }
+  return line;
+}
+
 void append_text(const Receipt& receipt, const std::string& indent, std::string& text) {
   text += indent + (receipt.outcome.reason ? fmt::format("failed: {}", to_string(*receipt.outcome.reason)) : std::string("ok"));
   if (receipt.outcome.exit_status) text += fmt::format(", exit status {}", *receipt.outcome.exit_status);
@@ -239,8 +254,8 @@ void append_text(const Receipt& receipt, const std::string& indent, std::string&
   text += fmt::format("\n{}{} in, {} out, {} host calls, {} denied\n", indent, bytes_text(receipt.bytes_in), bytes_text(receipt.bytes_out), receipt.host_calls,
                       receipt.count(Verdict::Denied));
   for (const Decision& decision : receipt.decisions) {
-    text += fmt::format("{}  {:<8} {:>6} x {}", indent, to_string(decision.verdict), decision.count, without_values(decision));
-    text += decision.rule.empty() ? "\n" : fmt::format("  [{}]\n", decision.rule);
+    text += fmt::format("{}  {:<8} {:>6} x {}", indent, to_string(decision.verdict), decision.count, one_line(without_values(decision)));
+    text += decision.rule.empty() ? "\n" : fmt::format("  [{}]\n", one_line(decision.rule));
   }
   for (const Receipt& sub : receipt.sub_calls) {
     text += indent + "  sub-call:\n";
@@ -249,6 +264,11 @@ void append_text(const Receipt& receipt, const std::string& indent, std::string&
 }
 
 }  // namespace
+
+std::string to_string(Access access) {
+  const AccessName name = name_of(access);
+  return name.action.empty() ? std::string(name.domain) : fmt::format("{}:{}", name.domain, name.action);
+}
 
 std::string_view to_string(Verdict verdict) {
   switch (verdict) {

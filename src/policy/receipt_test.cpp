@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -45,6 +46,14 @@ TEST(Receipt, HasTheFieldsOfItsDocument) {
       R"j({"access":"args","capability":"args","verdict":"observed","rule":"observe (policy.toml:3)","count":1}],)j"
       R"j("sub_calls":[{"receipt":1,"outcome":"ok","exit_status":0,"deterministic":false,"wall_ns":0,"memory_bytes_peak":0,"bytes_in":0,"bytes_out":0,)j"
       R"j("host_calls":0,"asked":{},"decisions":[],"sub_calls":[]}]})j");
+}
+
+TEST(Receipt, StaysOnItsLinesAsTextWhateverAGuestAskedFor) {
+  Receipt receipt;
+  receipt.decisions = {{Access::FilesystemRead, Verdict::Denied, "filesystem:read:/a\nok\x1b[2J\xff\u202e", "add\tit", 1}};
+  const std::string text = to_text(receipt);
+  EXPECT_NE(text.find("  denied        1 x filesystem:read:/a\\u{a}ok\\u{1b}[2J\\u{ff}\\u{202e}  [add\\u{9}it]\n"), std::string::npos) << text;
+  EXPECT_EQ(std::ranges::count(text, '\n'), 3);
 }
 
 TEST(Receipt, IsReadBackAsItWas) {

@@ -2,7 +2,6 @@
 #include <utility>
 #include <variant>
 
-#include "policy/receipt.h"
 #include "tenon/engine.h"
 #include "tenon/instance.h"
 #include "tenon/linker.h"
@@ -42,7 +41,7 @@ RunResult failed(Session& session, Error error, Stage stage) {
   RunResult result;
   // What the program wrote before it ended is to be seen; a second failure would hide the first.
   static_cast<void>(finish_stdio(session.context()));
-  result.receipt = policy::to_json(session.finish(error, stage));
+  result.receipt = session.finish(error, stage);
   if (error.kind() == ErrorKind::Exit) {
     result.exit_status = session.context().exit_status().value_or(0);
   } else {
@@ -57,7 +56,7 @@ RunResult run_in(Session& session, const InstancePre& pre, ExportIndex run) {
   auto answer = call_run(*instance, run);
   if (!answer) return failed(session, std::move(answer).error(), Stage::Call);
   if (auto finished = finish_stdio(session.context()); !finished) return failed(session, std::move(finished).error(), Stage::Call);
-  return {.exit_status = static_cast<uint8_t>(answer->has_value() ? 0 : 1), .receipt = policy::to_json(session.finish())};
+  return {.exit_status = static_cast<uint8_t>(answer->has_value() ? 0 : 1), .receipt = session.finish()};
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "component/wat.h"
-#include "policy/receipt.h"
 #include "tenon/engine.h"
 #include "tenon/wasi.h"
 
@@ -84,7 +83,7 @@ RunOptions granted(std::vector<std::string> grants) {
   return options;
 }
 
-policy::Receipt receipt_of(const RunResult& result) { return policy::parse_receipt(result.receipt).value(); }
+policy::Receipt receipt_of(const RunResult& result) { return result.receipt.value(); }
 
 TEST(Commands, EndWithTheirOwnStatus) {
   const auto options = granted({"command"});
@@ -93,7 +92,7 @@ TEST(Commands, EndWithTheirOwnStatus) {
     const RunResult result = command(body).run(options);
     EXPECT_FALSE(result.error) << result.error->message();
     EXPECT_EQ(result.exit_status, status);
-    EXPECT_FALSE(result.receipt.empty());
+    EXPECT_TRUE(result.receipt);
   }
 }
 
@@ -213,7 +212,7 @@ TEST(Commands, AreNotRunWithLimitsThatTheEngineDoesNotKeep) {
   const RunResult result = command("(i32.const 0)").run(options);
   ASSERT_TRUE(result.error);
   EXPECT_EQ(result.error->kind(), ErrorKind::InvalidInput);
-  EXPECT_EQ(result.receipt, "");
+  EXPECT_FALSE(result.receipt);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 
 #include <fmt/format.h>
 
+#include "base/terminal.h"
 #include "base/utf8.h"
 #include "tenon/result.h"
 #include "tenon/types.h"
@@ -279,11 +280,7 @@ Result<> check_depth(Type type) {
 
 std::string unsupported_message(Type type, std::string_view form) { return fmt::format("{} has no {} form", to_string(type), form); }
 
-bool is_terminal_control(char32_t code) {
-  const bool is_control = code < 0x20 || (code >= 0x7F && code < 0xA0);
-  const bool is_direction = code == 0x061C || (code >= 0x200E && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
-  return is_control || is_direction;
-}
+bool is_terminal_control(char32_t code) { return base::is_terminal_control(code); }
 
 std::string printable(std::string_view text) {
   std::string safe;

@@ -188,6 +188,14 @@ case("the cache is cleaned", ["cache", "clean", "--cache-dir", "cache"], SUCCESS
 case("a cache that cannot be used is a notice", ["run", "core.wat", "--cache-dir", "core.wat", "--invoke", "add(1, 2)"], SUCCESS, "3\n", stderr="notice: ")
 case("compile without a cache fails", ["compile", "core.wat", "--cache-dir", "core.wat"], 10, stderr="cannot be used")
 
+# Receipts for people.
+case("a receipt as text", ["run", "core.wat", "--fuel", "1000", "--receipt-text", "--invoke", "add(1, 2)"], SUCCESS, "3\n",
+     stderr=r"\Areceipt: ok; [^\n]* units of fuel, [^\n]* of memory\n0 B in, 0 B out, 0 host calls, 0 denied\n\Z")
+case("no receipt as text that nobody asked for", ["run", "core.wat", "--receipt", "-", "--invoke", "add(1, 2)"], SUCCESS, check=lambda text: json.loads(text.splitlines()[1])["outcome"] == "ok", stderr=r"\A\Z")
+case("both receipts", ["run", "core.wat", "--receipt", "-", "--receipt-text", "--invoke", "add(1, 2)"], SUCCESS, check=lambda text: '"outcome":"ok"' in text, stderr=r"\Areceipt: ok; ")
+case("a receipt as text of a run that never began", ["run", "missing.wasm", "--receipt-text"], NOT_FOUND, stderr=r"(?s)receipt: failed: not-found; .*error: .*missing.wasm")
+case("a receipt as text of a run that was ended", ["run", "core.wat", "--timeout", "0s", "--receipt-text", "--invoke", "add(1, 2)"], TIMEOUT, stderr="receipt: failed: deadline; ")
+
 # Usage.
 case("no command", [], USAGE, stderr="try: tenon --help")
 case("an unknown command", ["rnu"], USAGE, stderr="try: tenon --help")
@@ -213,7 +221,7 @@ case("no log level", ["--log-level", "loud", "validate", "core.wat"], USAGE, std
 case("the version", ["--version"], SUCCESS, check=lambda text: re.fullmatch(r"tenon \d+\.\d+\.\d+\n", text))
 case("help", ["run", "--help"], SUCCESS, check=lambda text: "--invoke" in text and "--max-memory" in text)
 for shell in ["bash", "zsh", "fish"]:
-    case(f"completion for {shell}", ["completion", shell], SUCCESS, check=lambda text: "inspect" in text and "max-memory" in text)
+    case(f"completion for {shell}", ["completion", shell], SUCCESS, check=lambda text: "inspect" in text and "max-memory" in text and "receipt-text" in text)
 
 
 def prepare(program, folder, environment):

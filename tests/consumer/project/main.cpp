@@ -3,6 +3,7 @@
 #include <tenon/engine.h>
 #include <tenon/instance.h>
 #include <tenon/linker.h>
+#include <tenon/receipt.h>
 #include <tenon/store.h>
 #include <tenon/wasi.h>
 #include <tenon/wit.h>
@@ -76,7 +77,9 @@ int main() {
   std::printf("100 + 40 + 2 = %u\n", *sum);
   const auto refused = run_program({});
   const auto ended = run_program({"command"});
-  if (!refused || !refused->error || refused->error->kind() != tenon::ErrorKind::Denied || !ended || ended->error || ended->exit_status > 7) return 1;
-  std::printf("without a grant: %s\nwith one: status %d, %s\n", refused->error->message().c_str(), ended->exit_status, ended->receipt.c_str());
+  if (!refused || !refused->error || refused->error->kind() != tenon::ErrorKind::Denied || !ended || ended->error || ended->exit_status > 7 || !ended->receipt)
+    return 1;
+  std::printf("without a grant: %s\nwith one: status %d, %s\n", refused->error->message().c_str(), ended->exit_status,
+              tenon::policy::to_text(*ended->receipt).c_str());
   return *sum == 142 ? 0 : 1;
 }
