@@ -47,7 +47,8 @@ class Rules;
 /// Errors: `InvalidInput`, saying what is wrong with which grant.
 Result<std::shared_ptr<const Rules>> rules_from_grants(std::span<const std::string> grants);
 
-/// The rules that an operator's `policy.toml` has for an item of a package; both empty for a program that is in no package.
+/// The rules that an operator's `policy.toml` has for an item of a package; both empty for a program that is in no package. What the file says beside rules is
+/// left out: `wasi::options_from_policy` has all of it.
 ///
 /// Errors: `InvalidInput` with all that is wrong in the file, or when it cannot be read.
 Result<std::shared_ptr<const Rules>> rules_from_file(const std::string& path, const std::string& package = {}, const std::string& item = {});

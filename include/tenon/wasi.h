@@ -39,6 +39,17 @@ struct RunOptions {
   std::stop_token stop = {};
 };
 
+/// What an operator's `policy.toml` (docs/policy.md) says for an item of a package: rules, limits, mounts, secrets, certificate authorities and deterministic
+/// mode; both empty for a program that is in no package. `config` is what the embedder offers himself: arguments, streams, and variables, of which the guest
+/// gets those that the rules grant; none of this process's are added. Its mounts come before the file's of the same guest path, and its deterministic mode
+/// before the file's; the file's authorities come before its own. Limits of the result may be lowered; raised ones are no longer the operator's.
+///
+/// The file and the secrets' values are read now. The guest finds each secret's placeholder in a variable of the secret's name.
+///
+/// Any thread. Errors: `InvalidInput` with all that is wrong in the file, or when it cannot be read, and for a secret that no header can carry; `NotFound` when
+/// a secret's variable or file is not there; `Unavailable` when the machine has no random numbers.
+Result<RunOptions> options_from_policy(const std::string& path, const std::string& package = {}, const std::string& item = {}, Config config = {});
+
 /// How a run ended.
 struct RunResult {
   /// The program's own: 0 for success, 1 when it said that it failed, or what it ended itself with. 0 with an error.

@@ -1,7 +1,6 @@
 #include "cli/sandbox.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
@@ -10,16 +9,15 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <sys/random.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
-#include "base/encoding.h"
 #include "base/utf8.h"
 #include "cli/units.h"
 #include "policy/access.h"
 #include "policy/capability.h"
 #include "policy/path_pattern.h"
+#include "wasi/policy_options.h"
 #include "wit/walk.h"
 
 namespace tenon::cli {
@@ -40,13 +38,6 @@ wasi::Stdio stdio_of(int descriptor) {
 policy::Rule rule_of(std::string domain, std::string action, Capability::Target target, std::string option) {
   return {.capability = Capability{.domain = std::move(domain), .action = std::move(action), .target = std::move(target)},
           .source = source_of(std::move(option))};
-}
-
-/// What stands for a secret in a guest's hands: long enough not to be met by chance.
-Result<std::string> new_placeholder(const std::string& name) {
-  std::array<std::byte, 16> random{};
-  if (getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) return fail(ErrorKind::Unavailable, "no random numbers");
-  return fmt::format("secret-{}-{}", name, base::encode_hex(random));
 }
 
 /// What `--dir HOST[::GUEST][:ro]` says.
@@ -135,28 +126,6 @@ void add_own_variables(const policy::Rules& rules, wasi::Config& config) {
   }
 }
 
-/// What a policy file says beside rules and limits; options of the command line come before it.
-Result<> apply_policy(const policy::PolicyFile& file, const policy::PolicyTarget& target, wasi::Config& config) {
-  for (const policy::MountSetting& setting : file.mounts_for(target)) {
-    const auto is_same = [&](const wasi::Mount& mount) { return mount.guest_path == setting.guest_path; };
-    if (std::ranges::any_of(config.mounts, is_same)) continue;
-    config.mounts.push_back(
-        {.host_path = setting.host_path, .guest_path = setting.guest_path, .is_read_only = setting.is_read_only, .crosses_mounts = setting.crosses_mounts});
-  }
-  for (const policy::SecretSetting& setting : file.secrets_for(target)) {
-    TENON_TRY(const std::string value, policy::read_secret(setting));
-    TENON_TRY(const std::string placeholder, new_placeholder(setting.name));
-    for (const std::string& host : setting.hosts)
-      config.secrets.push_back({.name = setting.name, .placeholder = placeholder, .value = value, .host = host, .allow_plain = setting.allow_plain});
-    // The guest finds the placeholder in a variable of the secret's name.
-    config.environment.insert(config.environment.begin(), {setting.name, placeholder});
-  }
-  config.http.ca_file = file.http_for(target).ca_file;
-  if (const auto setting = file.deterministic_for(target); setting && !config.deterministic)
-    config.deterministic = wasi::Deterministic{.seed = setting->seed, .wall_start = setting->start, .step = setting->step};
-  return {};
-}
-
 }  // namespace
 
 void add_policy_options(CLI::App& command, std::string& policy, policy::PolicyTarget& target) {
@@ -240,7 +209,7 @@ Result<wasi::SessionOptions> plan_sandbox(const SandboxOptions& options, const s
   if (policy_file != nullptr) {
     // The operator's limits hold; the command line may only lower them.
     plan.limits = policy::lower_of(policy_file->limits_for(inputs.target), limits);
-    TENON_CHECK_OK(apply_policy(*policy_file, inputs.target, config));
+    TENON_CHECK_OK(wasi::apply_policy(*policy_file, inputs.target, config));
   }
   plan.rules = policy::make_rules(std::move(inputs));
   add_own_variables(*plan.rules, config);
