@@ -144,6 +144,26 @@ uint64_t Budget::add_shared(Limit limit, uint64_t amount) {
   return after;
 }
 
+uint64_t Budget::count_up_to(Limit limit, uint64_t amount) {
+  // Cut first, so that what a limit cuts is nothing that a counter without one could not hold.
+  uint64_t counted = std::min(amount, left(limit));
+  for (Budget* budget = this; budget != nullptr; budget = budget->parent_.get()) {
+    const uint64_t most = budget->limits_[index(limit)];
+    Counter& count = budget->counter(limit);
+    uint64_t before = count.load(std::memory_order_relaxed);
+    uint64_t part = 0;
+    uint64_t after = 0;
+    do {
+      const uint64_t room = before < most ? most - before : 0;
+      part = most == unlimited ? counted : std::min(counted, room);
+      after = before + std::min(part, unlimited - before);
+    } while (!count.compare_exchange_weak(before, after, std::memory_order_relaxed));
+    for (Budget* below = this; below != budget && part < counted; below = below->parent_.get()) below->subtract(limit, counted - part);
+    counted = part;
+  }
+  return counted;
+}
+
 void Budget::subtract(Limit limit, uint64_t amount) {
   const uint64_t before = counter(limit).fetch_sub(amount, std::memory_order_relaxed);
   TENON_CHECK(before >= amount, fmt::format("{} {} are given back, {} are held", amount, words_of(limit), before));

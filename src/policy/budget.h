@@ -25,8 +25,8 @@ std::string_view to_string(Limit limit);
 /// A call's budget: one node of a tree. What a call spends is charged to all budgets above it; a sub-call gets at most what is left of its parent.
 ///
 /// Threads: each budget is charged by the thread of its call, sub-budgets by threads of their own side by side; the first sub-budget is made by the thread
-/// that charges its parent. The figures (`spent`, `left`, `peak`) may be asked from any thread. A charge is one plain step for the budget itself and one
-/// atomic step for each above it.
+/// that charges its parent. The figures (`spent`, `left`, `peak`) may be asked from any thread. A charge to a budget with
+/// none above it and none below is one plain step, otherwise one atomic step for each.
 class Budget final {
   struct Private {
     explicit Private() = default;
@@ -47,7 +47,7 @@ class Budget final {
   Budget& operator=(const Budget&) = delete;
 
   /// Each charges this budget and those above it. Errors: `LimitExceeded`, naming the limit and its number. A host call or handle that is refused counts
-  /// nowhere; bytes and fuel are charged when they are spent already, so what is over the limit stays charged too. Nothing wraps.
+  /// nowhere; of bytes and fuel that go over a limit those up to it count, so that no count is higher than a limit that it has. Nothing wraps.
   Result<> charge_host_call() {
     if (count_one(Limit::HostCalls)) [[likely]]
       return {};
@@ -119,22 +119,20 @@ class Budget final {
   }
   bool count_one_shared(Limit limit);
   Result<> charge(Limit limit, uint64_t amount) {
-    uint64_t after = 0;
-    if (shared_.load(std::memory_order_relaxed)) [[unlikely]] {
-      after = add_shared(limit, amount);
-    } else {
+    if (parent_ == nullptr && !shared_.load(std::memory_order_relaxed)) [[likely]] {
       Counter& own = counter(limit);
       const uint64_t before = own.load(std::memory_order_relaxed);
-      after = amount > unlimited - before ? unlimited : before + amount;
-      own.store(after, std::memory_order_relaxed);
+      if (const uint64_t most = limits_[index(limit)]; before <= most && amount <= most - before) [[likely]] {
+        own.store(before + amount, std::memory_order_relaxed);
+        return {};
+      }
     }
-    bool is_within = after <= limits_[index(limit)];
-    for (Budget* above = parent_.get(); above != nullptr; above = above->parent_.get())
-      is_within = above->add_shared(limit, amount) <= above->limits_[index(limit)] && is_within;
-    if (is_within) [[likely]]
+    if (count_up_to(limit, amount) == amount) [[likely]]
       return {};
     return refuse(limit);
   }
+  /// Counts as much of `amount` here and above as all of the limits leave, and answers how much that is. What nothing limits never lacks room.
+  uint64_t count_up_to(Limit limit, uint64_t amount);
   uint64_t add_shared(Limit limit, uint64_t amount);
   void subtract(Limit limit, uint64_t amount);
   void note_peak(Limit limit, uint64_t now) {

@@ -49,7 +49,7 @@ TEST(Budget, ALimitOfZeroRefusesTheFirst) {
   EXPECT_FALSE(budget->charge_in(1));
 }
 
-TEST(Budget, TakesTheLastByteAndKeepsWhatWasOver) {
+TEST(Budget, TakesTheLastByteAndCountsNoneOverIt) {
   auto budget = Budget::create({.bytes_out = 10});
   EXPECT_TRUE(budget->charge_out(9));
   EXPECT_EQ(budget->left_out(), 1U);
@@ -57,7 +57,7 @@ TEST(Budget, TakesTheLastByteAndKeepsWhatWasOver) {
   EXPECT_EQ(budget->left_out(), 0U);
   auto over = budget->charge_out(5);
   EXPECT_EQ(over.error().message(), "the budget of 10 bytes out is used up");
-  EXPECT_EQ(budget->spent(Limit::BytesOut), 15U);
+  EXPECT_EQ(budget->spent(Limit::BytesOut), 10U);
   EXPECT_EQ(budget->left_out(), 0U);
 }
 
@@ -67,9 +67,22 @@ TEST(Budget, NeverWraps) {
   EXPECT_FALSE(budget->charge_in(UINT64_MAX));
   EXPECT_FALSE(budget->charge_in(UINT64_MAX));
   EXPECT_FALSE(budget->charge_in(1));
-  EXPECT_EQ(budget->spent(Limit::BytesIn), UINT64_MAX);
-  EXPECT_EQ(parent->spent(Limit::BytesIn), UINT64_MAX);
+  EXPECT_EQ(budget->spent(Limit::BytesIn), 100U);
+  EXPECT_EQ(parent->spent(Limit::BytesIn), 100U);
   EXPECT_EQ(budget->left_in(), 0U);
+  auto without_limit = Budget::create({});
+  EXPECT_TRUE(without_limit->charge_in(UINT64_MAX));
+  EXPECT_TRUE(without_limit->charge_in(7));
+  EXPECT_EQ(without_limit->spent(Limit::BytesIn), UINT64_MAX);
+}
+
+TEST(Budget, CountsEverywhereOnlyWhatTheLowestLimitLeaves) {
+  auto root = Budget::create({.bytes_out = 10});
+  auto middle = *Budget::create_sub(root, {.bytes_out = 100});
+  auto leaf = *Budget::create_sub(middle, {.bytes_out = 20});
+  EXPECT_TRUE(leaf->charge_out(7));
+  EXPECT_EQ(leaf->charge_out(9).error().message(), "the budget of a call above of 10 bytes out is used up");
+  for (const auto& budget : {root, middle, leaf}) EXPECT_EQ(budget->spent(Limit::BytesOut), 10U);
 }
 
 TEST(Budget, HandlesAreCountedWhileTheyLive) {

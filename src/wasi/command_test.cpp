@@ -128,6 +128,7 @@ TEST(Commands, AreEndedByTheirBudget) {
   ASSERT_TRUE(endless.error);
   EXPECT_EQ(endless.error->kind(), ErrorKind::LimitExceeded);
   EXPECT_EQ(receipt_of(endless).outcome.reason, policy::Reason::BytesOut);
+  EXPECT_EQ(receipt_of(endless).bytes_out, 100);
   RunOptions timed;
   timed.limits.time = 30ms;
   for (const std::string body :
