@@ -44,6 +44,8 @@ struct Mount {
   bool is_read_only = false;
   /// Whether paths may lead onto other file systems mounted beneath it.
   bool crosses_mounts = true;
+  /// What a denial says that has to be changed for the folder to be writable: "drop :ro from --dir data:ro". Empty: nothing.
+  std::string read_only_advice = {};
 };
 
 /// Where one of stdin, stdout and stderr leads.

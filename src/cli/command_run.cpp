@@ -277,7 +277,12 @@ Result<ExitCode> run(Program& program, const Options& options) {
   for (const policy::Decision& decision : session->guard().decisions())
     base::log(base::LogLevel::Debug,
               fmt::format("{}: {} {} times: {}", policy::to_string(decision.verdict), decision.capability, decision.count, decision.rule));
-  if (base::log_enabled(base::LogLevel::Warn)) program.note(describe_denials(session->guard(), input.name));
+  if (base::log_enabled(base::LogLevel::Warn)) {
+    const std::string name = guest_name(options.sandbox.target, input.name);
+    program.note(describe_denials(session->guard(), name));
+    // A program that succeeded did not miss them.
+    if (code != ExitCode::Success) program.note(describe_unused_mounts(session->guard().rules(), session->context().config().mounts, name));
+  }
   if (options.sandbox.receipt.empty() && !options.sandbox.receipt_text) return code;
   const auto written = write_receipt(program, options.sandbox, session->finish(runner.outcome()));
   if (written) return code == ExitCode::Success ? *written : code;

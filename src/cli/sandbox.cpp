@@ -17,6 +17,7 @@
 #include "policy/access.h"
 #include "policy/capability.h"
 #include "policy/path_pattern.h"
+#include "policy/toml_text.h"
 #include "wasi/policy_options.h"
 #include "wit/walk.h"
 
@@ -47,6 +48,7 @@ Result<wasi::Mount> parse_folder(std::string_view text) {
   std::string_view rest = text;
   if (rest.ends_with(":ro")) {
     mount.is_read_only = true;
+    mount.read_only_advice = fmt::format("drop :ro from --dir {}", policy::shell_word(text));
     rest.remove_suffix(3);
   }
   const size_t separator = rest.find("::");
@@ -72,18 +74,6 @@ void add_folder_rules(const wasi::Mount& mount, std::vector<policy::Rule>& rules
   for (const char* action : {"read", "list"}) rules.push_back(rule_of("filesystem", action, PathPattern::of_path(mount.guest_path), "--dir"));
   if (mount.is_read_only) return;
   for (const char* action : {"write", "create", "delete"}) rules.push_back(rule_of("filesystem", action, PathPattern::of_path(mount.guest_path), "--dir"));
-}
-
-/// A folder for reading alone is that by way of a writable one around it, too.
-void keep_read_only(const std::vector<wasi::Mount>& mounts, std::vector<policy::Rule>& rules) {
-  for (const wasi::Mount& mount : mounts) {
-    const auto opens_it = [&mount](const wasi::Mount& other) { return !other.is_read_only && policy::is_within(mount.guest_path, other.guest_path); };
-    if (!mount.is_read_only || std::ranges::none_of(mounts, opens_it)) continue;
-    for (const char* action : {"write", "create", "delete"}) {
-      rules.push_back(rule_of("filesystem", action, PathPattern::of_path(mount.guest_path), "--dir"));
-      rules.back().effect = policy::Effect::Deny;
-    }
-  }
 }
 
 /// What `--env NAME[=VALUE]` says; without a value it is this process's own, and nothing when that has none.
@@ -189,7 +179,6 @@ Result<wasi::SessionOptions> plan_sandbox(const SandboxOptions& options, const s
     add_folder_rules(mount, rules);
     config.mounts.push_back(std::move(mount));
   }
-  keep_read_only(config.mounts, rules);
   for (const std::string& text : options.variables) TENON_CHECK_OK(add_variable(text, config, rules));
   // Programs get their own name alone: where they lie on the machine is not their business.
   config.arguments.push_back(std::filesystem::path(file).filename().string());
@@ -214,6 +203,27 @@ Result<wasi::SessionOptions> plan_sandbox(const SandboxOptions& options, const s
   plan.rules = policy::make_rules(std::move(inputs));
   add_own_variables(*plan.rules, config);
   return plan;
+}
+
+std::string guest_name(const policy::PolicyTarget& target, const std::string& file) {
+  if (target.package.empty()) return file;
+  return target.item.empty() ? target.package : target.package + "/" + target.item;
+}
+
+std::string describe_unused_mounts(const policy::Rules& rules, const std::vector<wasi::Mount>& mounts, const std::string& guest) {
+  using policy::Access;
+  constexpr std::array accesses = {Access::FilesystemRead, Access::FilesystemWrite, Access::FilesystemCreate, Access::FilesystemDelete, Access::FilesystemList};
+  std::string text;
+  for (const wasi::Mount& mount : mounts) {
+    const auto denies = [&](Access access) { return rules.subtree(access, mount.guest_path) == policy::Subtree::Denied; };
+    const policy::Ruling ruling = rules.answer({.access = Access::FilesystemRead, .text = mount.guest_path});
+    if (ruling.rule != nullptr || !std::ranges::all_of(accesses, denies)) continue;
+    std::string capability = "filesystem:read:";
+    policy::append_escaped(capability, mount.guest_path);
+    text += fmt::format("not given: {}: {}: no rule allows anything in this mount: {}\n", wit::printable(guest), wit::printable(mount.guest_path),
+                        wit::printable(rules.layers()[ruling.layer].advice(capability)));
+  }
+  return text;
 }
 
 std::string describe_denials(const policy::Guard& guard, const std::string& guest) {

@@ -52,6 +52,12 @@ Result<std::shared_ptr<const policy::PolicyFile>> load_policy(const std::string&
 /// Errors: `InvalidInput` names the option and its text; those of `load_policy`; those of `policy::read_secret`.
 Result<wasi::SessionOptions> plan_sandbox(const SandboxOptions& options, const std::string& file, const std::vector<std::string>& arguments);
 
+/// What lines for users call a program: what the policy file calls it, "acme/tools/hash", or else its file.
+std::string guest_name(const policy::PolicyTarget& target, const std::string& file);
+
+/// A line for each mount that no rule opens, with the one that would: the program was not given it, and so nothing in it was ever asked for.
+std::string describe_unused_mounts(const policy::Rules& rules, const std::vector<wasi::Mount>& mounts, const std::string& guest);
+
 /// A line for each thing that was denied: what, to whom, and the line that would allow it. At most 20.
 std::string describe_denials(const policy::Guard& guard, const std::string& guest);
 

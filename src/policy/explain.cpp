@@ -103,6 +103,7 @@ std::string_view who(RuleLayer::Key key) {
     case RuleLayer::Key::Asked: return "the package";
     case RuleLayer::Key::Allowed: return "the operator";
     case RuleLayer::Key::PassedOn: return "the caller";
+    case RuleLayer::Key::Folders: return "the folder";
   }
   return "";
 }
@@ -113,6 +114,7 @@ std::string_view verb(RuleLayer::Key key, Verdict verdict) {
     case RuleLayer::Key::Asked: return verdict == Verdict::Allowed ? "asks for it" : "rules it out";
     case RuleLayer::Key::Allowed: return verdict == Verdict::Allowed ? "allows it" : "denies it";
     case RuleLayer::Key::PassedOn: return verdict == Verdict::Allowed ? "passes it on" : "holds it back";
+    case RuleLayer::Key::Folders: return verdict == Verdict::Allowed ? "takes it" : "refuses it";
   }
   return "";
 }
@@ -122,6 +124,7 @@ std::string_view lack(RuleLayer::Key key) {
     case RuleLayer::Key::Asked: return "does not ask for it";
     case RuleLayer::Key::Allowed: return "has no rule for it";
     case RuleLayer::Key::PassedOn: return "does not pass it on";
+    case RuleLayer::Key::Folders: return "says nothing of it";
   }
   return "";
 }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "policy/asked.h"
+#include "policy/path_pattern.h"
 
 namespace tenon::policy {
 namespace {
@@ -93,13 +94,6 @@ bool Guard::allow_address(Access access, Transport transport, const IpAddress& a
   return note(question, ruling);
 }
 
-bool Guard::allow_socket(Transport transport) {
-  if (would_allow(Access::NetworkOutbound) || would_allow(Access::NetworkListen)) return true;
-  const std::string capability = fmt::format("network:outbound:{}://HOST:PORT", transport == Transport::Tcp ? "tcp" : "udp");
-  const uint32_t layer = rules_->answer(Question{.access = Access::NetworkOutbound}).layer;
-  return deny(Access::NetworkOutbound, capability, rules_->layers()[layer].advice(capability));
-}
-
 bool Guard::allow_http(const HttpTarget& target) {
   const RequestHost asked = look_at(target.host);
   if (!asked.is_proper || (target.scheme != "http" && target.scheme != "https") || target.path.size() > url_path_bytes_max) return refuse(Access::Http);
@@ -155,6 +149,12 @@ void Guard::note_resolved(std::string_view host, const IpAddress& address) {
   resolved_next_ = (resolved_next_ + 1) % limits_.resolved_max;
 }
 
+void Guard::note_read_only(Access access, std::string_view folder, std::string_view reason) {
+  std::string capability = fmt::format("{}:{}:", name_of(access).domain, name_of(access).action);
+  append_escaped(capability, folder);
+  deny(access, std::move(capability), std::string(reason));
+}
+
 bool Guard::refuse(Access access) {
   // No rule can be meant by what is no path, host or address.
   return deny(access, text_of_all(access), "no rule can allow what is not normalised");
@@ -194,7 +194,8 @@ bool Guard::note(const Question& question, const Ruling& ruling) {
   }
   Decision decision{.access = question.access, .verdict = ruling.verdict, .capability = std::string(told), .rule = {}, .count = 1};
   if (ruling.rule != nullptr) {
-    decision.rule = ruling.rule->to_string();
+    const bool is_read_only = rules_->layers()[ruling.layer].key == RuleLayer::Key::Folders;
+    decision.rule = is_read_only ? ruling.rule->source.key : ruling.rule->to_string();
   } else {
     decision.rule = is_told ? rules_->layers()[ruling.layer].advice(told) : "no rule allows it";
   }

@@ -51,9 +51,6 @@ class Guard final {
   /// Whether packets may go to or come from an address. A rule that names a host covers an address only after `note_resolved` has told that this call got
   /// the address by looking up that host.
   bool allow_address(Access access, Transport transport, const IpAddress& address, uint16_t port);
-  /// Whether the guest may have a socket at all: whether some rule lets it reach, or be reached by, anything. A denial is noted as one of `network:outbound`,
-  /// with what a rule looks like.
-  bool allow_socket(Transport transport);
   /// Whether a request may be made, as far as its target tells; the address is asked about next.
   bool allow_http(const HttpTarget& target);
   /// Whether a request that `allow_http` allowed may go to an address of its host; needs no `note_resolved`. Public addresses: yes. Loopback, private,
@@ -72,6 +69,10 @@ class Guard final {
 
   /// Tells that `host`, which `allow_resolve` or `allow_http` allowed, has this address.
   void note_resolved(std::string_view host, const IpAddress& address);
+
+  /// Notes that a change beneath `folder` was refused, one of the filesystem's accesses, because the guest has that folder for reading alone. `reason` says so,
+  /// and what would change it.
+  void note_read_only(Access access, std::string_view folder, std::string_view reason);
 
   /// The decisions so far, for the receipt.
   const std::vector<Decision>& decisions() const { return decisions_; }

@@ -294,19 +294,12 @@ TEST(Guard, WouldAllowNotesNothing) {
   EXPECT_TRUE(guard.decisions().empty());
 }
 
-TEST(Guard, AllowsSocketsWhereSomeAddressMayBeReachedOrListenedAt) {
-  for (const std::string grant : {"network:outbound:192.0.2.1:80", "network:listen:127.0.0.1:0", "inherit-network"}) {
-    Guard guard = guard_of({grant});
-    EXPECT_TRUE(guard.allow_socket(Transport::Udp)) << grant;
-    EXPECT_TRUE(guard.decisions().empty());
-  }
-  Guard guard = guard_of({"network:resolve:*", "http:*:*"});
-  EXPECT_FALSE(guard.allow_socket(Transport::Tcp));
-  EXPECT_FALSE(guard.allow_socket(Transport::Tcp));
-  EXPECT_FALSE(guard.allow_socket(Transport::Udp));
-  EXPECT_EQ(decisions(guard),
-            "denied network:outbound:tcp://HOST:PORT x2: add --grant network:outbound:tcp://HOST:PORT\n"
-            "denied network:outbound:udp://HOST:PORT x1: add --grant network:outbound:udp://HOST:PORT\n");
+TEST(Guard, NotesChangesOfReadOnlyFoldersOncePerKind) {
+  Guard guard = guard_of({"filesystem:*:/a"});
+  guard.note_read_only(Access::FilesystemWrite, "/a*b", "reason");
+  guard.note_read_only(Access::FilesystemWrite, "/a*b", "reason");
+  guard.note_read_only(Access::FilesystemDelete, "/a*b", "reason");
+  EXPECT_EQ(decisions(guard), "denied filesystem:write:/a\\*b x2: reason\ndenied filesystem:delete:/a\\*b x1: reason\n");
 }
 
 TEST(Guard, DoesNotAllocateForWhatItHasSeen) {

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "policy/capability.h"
+#include "policy/toml_text.h"
 
 namespace tenon::policy {
 namespace {
@@ -155,21 +156,6 @@ class Requests {
   std::map<std::string, std::pair<Capability, std::set<std::string>>> paths_;
 };
 
-std::string quoted(std::string_view text) {
-  const bool has_control = std::any_of(text.begin(), text.end(), is_control);
-  if (!has_control && text.find('\\') != text.npos && text.find('\'') == text.npos) return fmt::format("'{}'", text);
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    if (is_control(c)) {
-      result += fmt::format("\\u{:04X}", static_cast<unsigned char>(c));
-    } else {
-      result += c;
-    }
-  }
-  return result + "\"";
-}
-
 /// A comment must stay on its line, whatever a guest or a receipt has put into the text.
 std::string one_line(std::string_view text) {
   std::string line(text.substr(0, 2048));
@@ -247,10 +233,10 @@ std::string learn_policy(std::span<const Decision> decisions, const LearnOptions
   for (const std::string& capability : capabilities) sorted.emplace_back(rank_of(capability), capability);
   std::sort(sorted.begin(), sorted.end());
   std::string text = "# What the run was allowed and used.\nversion = 1\n\n[";
-  text += options.package.empty() ? "default" : fmt::format("package.{}", quoted(options.package));
-  if (!options.package.empty() && !options.item.empty()) text += fmt::format(".item.{}", quoted(options.item));
+  text += options.package.empty() ? "default" : fmt::format("package.{}", toml_string(options.package));
+  if (!options.package.empty() && !options.item.empty()) text += fmt::format(".item.{}", toml_string(options.item));
   text += "]\nallow = [\n";
-  for (const auto& [rank, capability] : sorted) text += fmt::format("  {},\n", quoted(capability));
+  for (const auto& [rank, capability] : sorted) text += fmt::format("  {},\n", toml_string(capability));
   text += "]\n";
   size_t count = 0;
   for (const std::string& comment : comments) {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/files.h"
+#include "policy/toml_text.h"
 
 namespace tenon::policy {
 namespace {
@@ -20,6 +21,14 @@ constexpr uint64_t secret_bytes_max = 64 << 10;
 std::string variable(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? "" : value;
+}
+
+/// Where the rules of a target stand, the most specific place.
+std::string section_name(const PolicyTarget& target) {
+  if (target.package.empty()) return "[default]";
+  std::string name = "[package." + toml_string(target.package);
+  if (!target.item.empty()) name += ".item." + toml_string(target.item);
+  return name + "]";
 }
 
 /// `over` before what of `under` it does not name.
@@ -84,9 +93,9 @@ std::vector<std::pair<std::string, const PolicyFile::Section*>> PolicyFile::sect
   std::vector<std::pair<std::string, const Section*>> sections;
   if (const auto package = packages_.find(target.package); package != packages_.end()) {
     if (const auto item = package->second.items.find(target.item); item != package->second.items.end()) {
-      sections.emplace_back(fmt::format("[package.\"{}\".item.\"{}\"]", target.package, target.item), &item->second);
+      sections.emplace_back(section_name(target), &item->second);
     }
-    sections.emplace_back(fmt::format("[package.\"{}\"]", target.package), &package->second);
+    sections.emplace_back(section_name({.package = target.package, .item = {}}), &package->second);
   }
   sections.emplace_back("[default]", &default_);
   return sections;
@@ -94,7 +103,7 @@ std::vector<std::pair<std::string, const PolicyFile::Section*>> PolicyFile::sect
 
 RuleLayer PolicyFile::layer_for(const PolicyTarget& target) const {
   RuleLayer layer{.key = RuleLayer::Key::Allowed, .scopes = {}, .place = {}};
-  layer.place = fmt::format("{} of {}", target.package.empty() ? "[default]" : fmt::format("[package.\"{}\"]", target.package), name_);
+  layer.place = fmt::format("{} of {}", section_name(target), name_);
   for (const auto& [name, section] : sections_for(target)) layer.scopes.push_back({.name = name, .rules = section->rules});
   return layer;
 }
@@ -107,7 +116,12 @@ BudgetLimits PolicyFile::limits_for(const PolicyTarget& target) const {
 
 std::vector<MountSetting> PolicyFile::mounts_for(const PolicyTarget& target) const {
   std::vector<MountSetting> mounts;
-  for (const auto& [name, section] : sections_for(target)) merge_over(mounts, section->mounts, [](const MountSetting& mount) { return mount.guest_path; });
+  for (const auto& [name, section] : sections_for(target)) {
+    const size_t known = mounts.size();
+    merge_over(mounts, section->mounts, [](const MountSetting& mount) { return mount.guest_path; });
+    for (size_t i = known; i < mounts.size(); ++i)
+      mounts[i].place = fmt::format("{} of {}", section == &default_ ? "[mounts]" : name.substr(0, name.size() - 1) + ".mounts]", name_);
+  }
   return mounts;
 }
 

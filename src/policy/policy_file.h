@@ -53,6 +53,8 @@ struct MountSetting {
   std::string host_path;
   bool is_read_only = false;
   bool crosses_mounts = true;
+  /// Where `mounts_for` found it: "[mounts] of policy.toml".
+  std::string place = {};
   bool operator==(const MountSetting&) const = default;
 };
 

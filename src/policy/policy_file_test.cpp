@@ -105,7 +105,9 @@ TEST(PolicyFile, RulesKnowWhereTheyStand) {
   EXPECT_EQ(read(*rules, "/data/private").rule->to_string(), "deny filesystem:read:/data/private (conf/policy.toml:24)");
   EXPECT_EQ(env(*rules, "OTHER_KEY").rule->source.key, "default.deny[0]");
   EXPECT_EQ(env(*rules, "HOME").rule->to_string(), "observe env:read:HOME (conf/policy.toml:16)");
-  EXPECT_EQ(rules->layers()[0].advice("args"), "add \"args\" to allow in [package.\"acme/tools\"] of conf/policy.toml");
+  EXPECT_EQ(rules->layers()[0].advice("args"), "add \"args\" to allow in [package.\"acme/tools\".item.\"search\"] of conf/policy.toml");
+  const auto odd = make_rules({.file = file.get(), .target = {R"(a"]b)", ""}});
+  EXPECT_EQ(odd->layers()[0].advice(R"(env:read:A"B)"), R"(add "env:read:A\"B" to allow in [package."a\"]b"] of conf/policy.toml)");
 }
 
 TEST(PolicyFile, ReadsItsSettings) {
@@ -119,8 +121,10 @@ TEST(PolicyFile, ReadsItsSettings) {
   EXPECT_EQ(acme.bytes_out, 1048576u);
   EXPECT_EQ(acme.fuel, 100'000u);
 
-  EXPECT_EQ(file->mounts_for({}), (std::vector<MountSetting>{{"/data", "/srv/data", false, true}, {"/models", "conf/models", true, false}}));
-  EXPECT_EQ(file->mounts_for({"acme/tools", ""}).front(), (MountSetting{"/data", "/srv/acme", false, true}));
+  EXPECT_EQ(file->mounts_for({}), (std::vector<MountSetting>{{"/data", "/srv/data", false, true, "[mounts] of conf/policy.toml"},
+                                                             {"/models", "conf/models", true, false, "[mounts] of conf/policy.toml"}}));
+  EXPECT_EQ(file->mounts_for({"acme/tools", ""}).front(),
+            (MountSetting{"/data", "/srv/acme", false, true, "[package.\"acme/tools\".mounts] of conf/policy.toml"}));
   EXPECT_EQ(file->mounts_for({"acme/tools", ""}).size(), 2u);
 
   EXPECT_EQ(file->secrets_for({}), (std::vector<SecretSetting>{{"API_KEY", "OPENAI_KEY", "", {"api.openai.com"}, false}}));

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "policy/toml_text.h"
+
 namespace tenon::policy {
 namespace {
 
@@ -131,9 +133,11 @@ std::string Rule::to_string() const {
 
 std::string RuleLayer::advice(std::string_view capability) const {
   switch (key) {
-    case Key::Asked: return fmt::format("add \"{}\" to what the package asks for in {}", capability, place.empty() ? "its manifest" : place);
-    case Key::Allowed: return place.empty() ? fmt::format("add --grant {}", capability) : fmt::format("add \"{}\" to allow in {}", capability, place);
-    case Key::PassedOn: return fmt::format("the caller has to pass \"{}\" on", capability);
+    case Key::Asked: return fmt::format("add {} to what the package asks for in {}", toml_string(capability), place.empty() ? "its manifest" : place);
+    case Key::Allowed:
+      return place.empty() ? fmt::format("add --grant {}", shell_word(capability)) : fmt::format("add {} to allow in {}", toml_string(capability), place);
+    case Key::PassedOn: return fmt::format("the caller has to pass {} on", toml_string(capability));
+    case Key::Folders: return "the folder is read-only";
   }
   return {};
 }
@@ -152,6 +156,14 @@ Result<std::shared_ptr<const Rules>> Rules::from_grants(std::span<const std::str
   }
   std::vector<RuleLayer> layers(1);
   layers[0].scopes.push_back(std::move(scope));
+  return create(std::move(layers));
+}
+
+std::shared_ptr<const Rules> Rules::narrowed(const Rules& rules, RuleLayer layer) {
+  std::vector<RuleLayer> layers = rules.layers_;
+  // Each gets its scope of what is built in anew.
+  for (RuleLayer& one : layers) one.scopes.pop_back();
+  layers.push_back(std::move(layer));
   return create(std::move(layers));
 }
 

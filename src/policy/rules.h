@@ -63,6 +63,8 @@ struct RuleLayer {
     Allowed,
     /// The caller, who may narrow.
     PassedOn,
+    /// The folders that the guest is given: which of them are for reading alone. The key of a rule's source is what a denial says.
+    Folders,
   };
   Key key = Key::Allowed;
   /// The first scope with a rule that matches decides.
@@ -97,6 +99,9 @@ class Rules final {
   static std::shared_ptr<const Rules> create(std::vector<RuleLayer> layers);
   /// The operator allows `grants` and nothing else: what a command line gives. Errors: `InvalidInput` for a text that `parse_grant` refuses.
   static Result<std::shared_ptr<const Rules>> from_grants(std::span<const std::string> grants);
+
+  /// The same with one more layer, which can only narrow.
+  static std::shared_ptr<const Rules> narrowed(const Rules& rules, RuleLayer layer);
 
   Rules(const Rules&) = delete;
   Rules& operator=(const Rules&) = delete;

@@ -276,6 +276,7 @@ TEST(Rules, OpenNoMoreFoldersThanAllLayersAllow) {
 TEST(Rules, AdviseWhereAMissingRuleBelongs) {
   RuleLayer layer;
   EXPECT_EQ(layer.advice("args"), "add --grant args");
+  EXPECT_EQ(layer.advice("filesystem:read:/a b"), "add --grant 'filesystem:read:/a b'");
   layer.place = "[default] of policy.toml";
   EXPECT_EQ(layer.advice("args"), "add \"args\" to allow in [default] of policy.toml");
   layer.key = RuleLayer::Key::PassedOn;

@@ -11,6 +11,7 @@
 #include <sys/random.h>
 
 #include "base/encoding.h"
+#include "policy/toml_text.h"
 #include "tenon/wasi.h"
 
 namespace tenon::wasi {
@@ -29,8 +30,11 @@ Result<> apply_policy(const policy::PolicyFile& file, const policy::PolicyTarget
   for (const policy::MountSetting& setting : file.mounts_for(target)) {
     const auto is_same = [&](const Mount& mount) { return mount.guest_path == setting.guest_path; };
     if (std::ranges::any_of(config.mounts, is_same)) continue;
-    config.mounts.push_back(
-        {.host_path = setting.host_path, .guest_path = setting.guest_path, .is_read_only = setting.is_read_only, .crosses_mounts = setting.crosses_mounts});
+    config.mounts.push_back({.host_path = setting.host_path,
+                             .guest_path = setting.guest_path,
+                             .is_read_only = setting.is_read_only,
+                             .crosses_mounts = setting.crosses_mounts,
+                             .read_only_advice = fmt::format("set read-only = false for {} in {}", policy::toml_string(setting.guest_path), setting.place)});
   }
   for (const policy::SecretSetting& setting : file.secrets_for(target)) {
     TENON_TRY(const std::string value, policy::read_secret(setting));

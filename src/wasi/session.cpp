@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "policy/rules.h"
+#include "wasi/filesystem/preopens.h"
 
 namespace tenon::wasi {
 
@@ -65,7 +66,8 @@ Reason reason_of(ErrorKind kind, Stage stage) {
 Session::Session(std::shared_ptr<Budget> budget, SessionOptions options, Session* parent)
     : config_(options.config != nullptr ? std::move(options.config) : std::make_shared<const Config>()),
       budget_(std::move(budget)),
-      guard_(std::make_unique<policy::Guard>(options.rules != nullptr ? std::move(options.rules) : policy::Rules::create({}), budget_)),
+      guard_(std::make_unique<policy::Guard>(
+          filesystem::keep_read_only(options.rules != nullptr ? std::move(options.rules) : policy::Rules::create({}), config_->mounts), budget_)),
       parent_(parent) {}
 
 Result<std::unique_ptr<Session>> Session::create(const Engine& engine, SessionOptions options) {

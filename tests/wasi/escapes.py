@@ -136,6 +136,62 @@ def _(world):
     expect("opened 1" in world.run("rust-tool.p2", "open", "/w/empty", 1, options=options).out, world)
 
 
+@attempt("a read-only mount of the policy file by way of the writable one around it")
+def _(world):
+    policy = world.work / "policy.toml"
+    rules = 'version = 1\n[default]\nallow = ["command", "filesystem:*:/w"]\n'
+    inner = f'"/w/inner" = {{ host = "{world.work}/inner", read-only = true }}\n'
+    for mounts, folder in ((f'[mounts]\n"/w" = "{world.work}"\n{inner}', False), (f"[mounts]\n{inner}", True)):
+        policy.write_text(rules + mounts)
+        for path in ("/w/inner", "/w/empty/../inner"):
+            world.run("rust-tool.p2", "open", path, 1, grants=(), folder=folder, options=["--policy", policy])
+            expect("refused after 0" in world.out and f'set read-only = false for "/w/inner" in [mounts] of {policy}\n' in world.err, world)
+        expect("opened 1" in world.run("rust-tool.p2", "open", "/w/empty", 1, grants=(), folder=folder, options=["--policy", policy]).out, world)
+
+
+@attempt("a writable folder in a read-only one in a writable one")
+def _(world):
+    (world.work / "inner" / "own").mkdir()
+    options = ["--dir", f"{world.work}/inner::/w/inner:ro", "--dir", f"{world.work}/inner/own::/w/inner/own"]
+    for path, said in (("/w/empty/../inner/own", "opened 1"), ("/w/inner/own", "opened 1"), ("/w/empty/../inner", "refused after 0")):
+        expect(said in world.run("rust-tool.p2", "open", path, 1, options=options).out, world)
+
+
+@attempt("a change in a read-only folder: the receipt and one line say what to do")
+def _(world):
+    receipt = world.work / "receipt"
+    world.run("rust-tool.p2", "open", "/w", 1, read_only=True, options=["--receipt", receipt])
+    said = f"the folder /w is read-only: drop :ro from --dir {world.work}::/w:ro"
+    expect("refused after 0" in world.out and [line for line in world.err.splitlines() if line.endswith(said)] != [], world)
+    denied = [one for one in json.loads(receipt.read_text())["decisions"] if one["verdict"] == "denied"]
+    expect([one["rule"] for one in denied] == [said] and denied[0]["capability"].startswith("filesystem:"), world)
+
+
+@attempt("a mount that no rule opens: one line says which rule would")
+def _(world):
+    policy = world.work / "policy.toml"
+    for package, options, place, name in (("", [], "[default]", "rust-cat"), ("", ["--package", 'a"b', "--item", "cat"], '[package."a\\"b".item."cat"]', 'a"b/cat:')):
+        policy.write_text(f'version = 1\n[default]\nallow = ["command"]\n[mounts]\n"/m" = "{world.work}"\n')
+        world.run("rust-cat.p2", "/m/a.txt", grants=(), folder=False, options=["--policy", policy, *options])
+        lines = [line for line in world.err.splitlines() if line.startswith("not given: ")]
+        expect(world.code != 0 and len(lines) == 1 and name in lines[0] and lines[0].endswith(f'add "filesystem:read:/m" to allow in {place} of {policy}'), world)
+
+
+@attempt("a denial names the package, the item and where the line goes")
+def _(world):
+    policy = world.work / "policy.toml"
+    section, lines = '[package."acme/\\"odd\\"".item."tool"]', []
+    for _ in range(8):
+        policy.write_text(f'version = 1\n[default]\nallow = ["args"]\n{section}\nallow = [{", ".join(lines)}]\n')
+        world.run("rust-tool.p2", "exit", "0", grants=(), folder=False, options=["--policy", policy, "--package", 'acme/"odd"', "--item", "tool"])
+        denied = re.findall(r'^denied: acme/"odd"/tool: .*: add ("[^"]*") to allow in (\[.*\]) of (.*)$', world.err, re.MULTILINE)
+        if not denied:
+            break
+        expect({place for _, place, _ in denied} == {section} and {file for _, _, file in denied} == {str(policy)}, world)
+        lines += [line for line, _, _ in denied]
+    expect(world.code == 0 and lines and "denied" not in world.err, world)
+
+
 @attempt("every change with a grant of reading alone")
 def _(world):
     world.escape("changes", folder=False, grants=("command", f"filesystem:read:{world.work}", f"filesystem:list:{world.work}"))

@@ -107,7 +107,16 @@ std::optional<Resolution> Descriptor::allow(Context& context, Needs needs, std::
   return Resolution{.links = Links::Refuse, .mounts = folder_->mounts};
 }
 
-bool Descriptor::allow_self(Context& context, Right right) { return !folder_->is_read_only && allow(context, right, {}).has_value(); }
+bool Descriptor::allow_self(Context& context, Right right) { return !refuses_change(context, needs_of(right)) && allow(context, right, {}).has_value(); }
+
+bool Descriptor::refuses_change(Context& context, Needs needs) const {
+  if (!folder_->is_read_only) [[likely]]
+    return false;
+  // Only the changing ones: an open for reading and writing needs more.
+  const auto changes = static_cast<Accesses>(needs.all & ~(access::read | access::list));
+  if (changes != 0) context.guard().note_read_only(access_of(static_cast<unsigned>(std::countr_zero(changes))), folder_->guest_path, folder_->read_only_reason);
+  return true;
+}
 
 DescriptorFlags Descriptor::flags() const {
   DescriptorFlags flags;
@@ -161,7 +170,7 @@ Answer<> Descriptor::sync(Context& context, bool data_only) {
 
 Answer<> Descriptor::set_size(Context& context, uint64_t size) {
   if (is_folder()) return failed(ErrorCode::BadDescriptor);
-  if (folder_->is_read_only || (!mode_.writes && !allow_self(context, Right::WriteFile))) return failed(ErrorCode::NotPermitted);
+  if (refuses_change(context, needs_of(Right::WriteFile)) || (!mode_.writes && !allow_self(context, Right::WriteFile))) return failed(ErrorCode::NotPermitted);
   return run_on(
       context, file_,
       [](const OpenFile& file, uint64_t wanted) -> FileResult<> {

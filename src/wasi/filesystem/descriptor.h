@@ -75,6 +75,8 @@ class Descriptor final : public Resource {
   std::optional<Resolution> allow(Context& context, Right right, std::string_view path) { return allow(context, needs_of(right), path); }
   /// The same for the file or folder itself.
   bool allow_self(Context& context, Right right);
+  /// Whether the folder is read-only, which refuses what needs `needs`; noted as a denial of the first of them.
+  bool refuses_change(Context& context, Needs needs) const;
   /// Whether what is at `old_path` here may be known as `new_path` in `new_folder`: the answer for a file, and for a folder with all beneath it.
   struct Naming {
     bool may_file = true;

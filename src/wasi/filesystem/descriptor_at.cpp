@@ -142,7 +142,7 @@ Answer<std::unique_ptr<Descriptor>> Descriptor::open_at(Context& context, PathFl
     return failed(ErrorCode::Unsupported);
   }
   if (wish.wants_folder && (wish.creates || wish.is_exclusive || wish.truncates)) return failed(ErrorCode::Invalid);
-  if (folder_->is_read_only && wish.writes) return failed(ErrorCode::NotPermitted);
+  if (wish.writes && refuses_change(context, wish.needs())) return failed(ErrorCode::NotPermitted);
   const std::optional<Resolution> resolution = allow(context, wish.needs(), path);
   if (!resolution) return failed(ErrorCode::NotPermitted);
 
@@ -201,7 +201,7 @@ Answer<> Descriptor::set_times_at(Context& context, PathFlags path_flags, std::s
   if (!is_folder()) return failed(ErrorCode::NotDirectory);
   const auto times = new_times(access, modification);
   if (!times) return failed(times.error());
-  if (folder_->is_read_only) return failed(ErrorCode::NotPermitted);
+  if (refuses_change(context, needs_of(Right::SetTimesAt))) return failed(ErrorCode::NotPermitted);
   const std::optional<Resolution> resolution = allow(context, Right::SetTimesAt, path);
   if (!resolution) return failed(ErrorCode::NotPermitted);
   return run_on(
@@ -239,7 +239,7 @@ Answer<std::string> Descriptor::readlink_at(Context& context, std::string_view p
 template <class F>
 Answer<> Descriptor::change_at(Context& context, Right right, std::string_view path, F body) {
   if (!is_folder()) return failed(ErrorCode::NotDirectory);
-  if (folder_->is_read_only) return failed(ErrorCode::NotPermitted);
+  if (refuses_change(context, needs_of(right))) return failed(ErrorCode::NotPermitted);
   const std::optional<Resolution> resolution = allow(context, right, path);
   if (!resolution) return failed(ErrorCode::NotPermitted);
   return run_on(
@@ -283,7 +283,9 @@ Descriptor::Naming Descriptor::naming(Context& context, std::string_view old_pat
 
 Answer<> Descriptor::link_at(Context& context, PathFlags old_path_flags, std::string_view old_path, Descriptor& new_folder, std::string_view new_path) {
   if (!is_folder() || !new_folder.is_folder()) return failed(ErrorCode::NotDirectory);
-  if (folder_->is_read_only || new_folder.folder_->is_read_only) return failed(ErrorCode::NotPermitted);
+  constexpr Needs writing = {.all = access::write, .any = 0};
+  // Through a link what is read-only could be written.
+  if (refuses_change(context, writing) || new_folder.refuses_change(context, needs_of(Right::LinkTarget))) return failed(ErrorCode::NotPermitted);
   if (follows(old_path_flags)) return failed(ErrorCode::Invalid);
   const std::optional<Resolution> from = allow(context, Right::LinkSource, old_path);
   const std::optional<Resolution> to = from ? new_folder.allow(context, Right::LinkTarget, new_path) : std::nullopt;
@@ -305,7 +307,9 @@ Answer<> Descriptor::link_at(Context& context, PathFlags old_path_flags, std::st
 
 Answer<> Descriptor::rename_at(Context& context, std::string_view old_path, Descriptor& new_folder, std::string_view new_path) {
   if (!is_folder() || !new_folder.is_folder()) return failed(ErrorCode::NotDirectory);
-  if (folder_->is_read_only || new_folder.folder_->is_read_only) return failed(ErrorCode::NotPermitted);
+  if (refuses_change(context, needs_of(Right::RenameSource)) || new_folder.refuses_change(context, needs_of(Right::RenameTarget))) {
+    return failed(ErrorCode::NotPermitted);
+  }
   const std::optional<Resolution> from = allow(context, Right::RenameSource, old_path);
   const std::optional<Resolution> to = from ? new_folder.allow(context, Right::RenameTarget, new_path) : std::nullopt;
   const Naming may = to ? naming(context, old_path, new_folder, new_path) : Naming{.may_file = false, .may_folder = false};

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <limits>
@@ -245,6 +246,15 @@ TEST_P(DescriptorTest, ChangesNothingInAReadOnlyFolder) {
   EXPECT_EQ(outcome(root.stat_at(context, follow, "file")), "ok");
   EXPECT_EQ(outcome(root.read_directory(context)), "ok");
   EXPECT_EQ(outcome(file->sync(context, false)), "ok");
+  // Each kind of change is noted once, with what would allow it.
+  std::vector<std::string> denied;
+  for (const policy::Decision& decision : box->guard().decisions()) {
+    if (decision.verdict != policy::Verdict::Denied) continue;
+    EXPECT_EQ(decision.rule, "the folder /data is read-only");
+    denied.push_back(decision.capability);
+  }
+  std::ranges::sort(denied);
+  EXPECT_EQ(denied, (std::vector<std::string>{"filesystem:create:/data", "filesystem:delete:/data", "filesystem:write:/data"}));
 }
 
 TEST(MetadataHashTest, IsWhatWasmtimeMakesOfTheSameObject) {

@@ -1,6 +1,7 @@
 #include "wasi/filesystem/preopens.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -62,6 +63,36 @@ DescriptorType descriptor_type(mode_t mode) {
   }
 }
 
+std::string read_only_reason(const Mount& mount) {
+  return fmt::format("the folder {} is read-only{}{}", mount.guest_path, mount.read_only_advice.empty() ? "" : ": ", mount.read_only_advice);
+}
+
+std::shared_ptr<const policy::Rules> keep_read_only(std::shared_ptr<const policy::Rules> rules, const std::vector<Mount>& mounts) {
+  constexpr std::array changes = {policy::Access::FilesystemWrite, policy::Access::FilesystemCreate, policy::Access::FilesystemDelete};
+  const auto is_open = [&](const Mount& mount) {
+    const auto may = [&](policy::Access change) { return rules->subtree(change, mount.guest_path) != policy::Subtree::Denied; };
+    return mount.is_read_only && std::ranges::any_of(changes, may);
+  };
+  if (std::ranges::none_of(mounts, is_open)) return rules;
+  std::vector<const Mount*> innermost_first;
+  for (const Mount& mount : mounts) innermost_first.push_back(&mount);
+  std::ranges::stable_sort(innermost_first, [](const Mount* a, const Mount* b) { return a->guest_path.size() > b->guest_path.size(); });
+  policy::RuleLayer layer{.key = policy::RuleLayer::Key::Folders, .scopes = {}, .place = {}};
+  for (const Mount* mount : innermost_first) {
+    policy::RuleScope& scope = layer.scopes.emplace_back(policy::RuleScope{.name = mount->guest_path, .rules = {}});
+    for (const policy::Access change : changes) {
+      const policy::AccessName name = policy::name_of(change);
+      scope.rules.push_back({.capability = policy::Capability{.domain = std::string(name.domain),
+                                                              .action = std::string(name.action),
+                                                              .target = policy::PathPattern::of_path(mount->guest_path)},
+                             .effect = mount->is_read_only ? policy::Effect::Deny : policy::Effect::Allow,
+                             .source = {.file = {}, .line = 0, .key = mount->is_read_only ? read_only_reason(*mount) : "mount"}});
+    }
+  }
+  layer.scopes.push_back({.name = "all else", .rules = {{.capability = std::nullopt, .source = {.file = {}, .line = 0, .key = "mounts"}}}});
+  return policy::Rules::narrowed(*rules, std::move(layer));
+}
+
 std::shared_ptr<const OpenFile> share(OpenFile file) {
   if (!file.may_hang) return std::make_shared<const OpenFile>(std::move(file));
   return {std::make_unique<OpenFile>(std::move(file)).release(), [](OpenFile* last) { Closing::shared().close(std::unique_ptr<OpenFile>(last)); }};
@@ -111,6 +142,7 @@ Result<std::shared_ptr<Folder>> Preopens::open_folder(const Wanted& wanted) {
   folder->name = mount.name.empty() ? guest_path : mount.name;
   folder->guest_path = std::move(guest_path);
   folder->is_read_only = mount.is_read_only;
+  if (mount.is_read_only) folder->read_only_reason = read_only_reason(mount);
   folder->mounts = mount.crosses_mounts ? Mounts::Cross : Mounts::Stay;
   folder->folds_names = filesystem::folds_names(type);
   folder->file = share({.fd = std::move(opened),

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "policy/rules.h"
 #include "tenon/result.h"
 #include "wasi/context.h"
 #include "wasi/filesystem/beneath.h"
@@ -36,6 +37,12 @@ std::shared_ptr<const OpenFile> share(OpenFile file);
 
 DescriptorType descriptor_type(mode_t mode);
 
+/// Why nothing is changed in a read-only mount, and what has to be changed for that: "the folder /data is read-only: drop :ro from --dir data:ro".
+std::string read_only_reason(const Mount& mount);
+/// `rules` so that a read-only mount stays that by way of whatever a guest is given around it. Of mounts within mounts the innermost counts. The same object
+/// where no rule opens such a mount for a change.
+std::shared_ptr<const policy::Rules> keep_read_only(std::shared_ptr<const policy::Rules> rules, const std::vector<Mount>& mounts);
+
 /// A folder that a guest was given, with what holds for everything beneath it. The thread of the store.
 class Folder final {
  public:
@@ -44,6 +51,8 @@ class Folder final {
   std::string name;
   std::shared_ptr<const OpenFile> file;
   bool is_read_only = false;
+  /// What a denial says then: `read_only_reason`.
+  std::string read_only_reason;
   Mounts mounts = Mounts::Cross;
   /// Whether its file system takes several spellings of a name ("a", "A") for one: rules that are not of one mind about it deny then, because the guest could
   /// write around them.

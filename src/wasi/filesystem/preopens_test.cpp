@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -131,6 +132,40 @@ TEST_F(PreopensTest, OpensTheMountsOfRulesThatOnlyObserve) {
     is_noted = is_noted || (decision.capability == "filesystem:read:/data/file" && decision.verdict == policy::Verdict::Observed);
   }
   EXPECT_TRUE(is_noted);
+}
+
+TEST_F(PreopensTest, KeepsAReadOnlyMountThatByWayOfWhatLiesAroundIt) {
+  const std::vector<Mount> mounts = {{.host_path = host_ + "/a", .guest_path = "/data"},
+                                     {.host_path = host_ + "/a/deep", .guest_path = "/data/deep", .is_read_only = true, .read_only_advice = "ask"},
+                                     {.host_path = host_ + "/a/deep/er", .guest_path = "/data/deep/er"}};
+  const auto rules = *policy::Rules::from_grants(std::vector<std::string>{"filesystem:*:/data", "args"});
+  const auto kept = keep_read_only(rules, mounts);
+  ASSERT_EQ(open(kept, mounts), (Names{"/data", "/data/deep ro", "/data/deep/er"}));
+  EXPECT_TRUE(guard_->allow(policy::Access::Args));
+  Descriptor root(*context_, folders()[0]);
+  const OpenFlags create{{.bits = {OpenFlags::create}}};
+  const DescriptorFlags write{{.bits = {DescriptorFlags::write}}};
+  put(folder_.path() / "a/deep/file", "file");
+  EXPECT_EQ(outcome(root.open_at(*context_, follow, "new", create, write)), "ok");
+  EXPECT_EQ(outcome(root.open_at(*context_, follow, "deep/er/new", create, write)), "ok");
+  EXPECT_EQ(outcome(root.open_at(*context_, follow, "deep/er/../file", {}, {})), "ok");
+  for (const char* path : {"deep/new", "deep/er/../new", "./deep//file"})
+    EXPECT_EQ(outcome(root.open_at(*context_, follow, path, create, write)), "not-permitted") << path;
+  EXPECT_EQ(outcome(root.rename_at(*context_, "deep", root, "other")), "not-permitted");
+  EXPECT_EQ(outcome(root.link_at(*context_, no_follow, "deep/file", root, "linked")), "not-permitted");
+  EXPECT_EQ(outcome(root.unlink_file_at(*context_, "deep/file")), "not-permitted");
+  fs::create_directory_symlink("deep", folder_.path() / "a/link");
+  EXPECT_EQ(outcome(root.open_at(*context_, follow, "link/file", {}, write)), "loop");
+  EXPECT_EQ(outcome(root.open_at(*context_, follow, "link/file", {}, {})), "ok");
+  EXPECT_TRUE(std::ranges::any_of(guard_->decisions(), [](const policy::Decision& decision) {
+    return decision.verdict == policy::Verdict::Denied && decision.capability == "filesystem:write:/data/deep/new" &&
+           decision.rule == "the folder /data/deep is read-only: ask";
+  }));
+}
+
+TEST_F(PreopensTest, LeavesRulesAloneThatOpenNoReadOnlyMount) {
+  const auto rules = *policy::Rules::from_grants(std::vector<std::string>{"filesystem:read:/data", "filesystem:write:/out"});
+  EXPECT_EQ(keep_read_only(rules, {{.host_path = host_, .guest_path = "/data", .is_read_only = true}, {.host_path = host_, .guest_path = "/out"}}), rules);
 }
 
 TEST_F(PreopensTest, LeadsNowhereOntoProc) {
