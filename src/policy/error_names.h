@@ -12,7 +12,7 @@
 namespace tenon::policy {
 
 inline constexpr size_t reason_count = 0
-#define TENON_REASON(...) +1
+#define TENON_REASON(...) +1  // NOLINT(bugprone-macro-parentheses): a term of a sum
 #include "policy/error_names.def"
 #undef TENON_REASON
     ;

@@ -90,6 +90,7 @@ class Files {
       if (folder != "/" && !in_tree(folder) && inner.size() >= options_.folders_min && listed_.contains(folder)) trees.push_back(folder);
     }
     std::vector<std::string> patterns;
+    patterns.reserve(trees.size());
     for (const std::string& tree : trees) patterns.push_back(child_pattern(tree, "**"));
     for (const auto& [folder, inner] : names) {
       if (inner.size() >= options_.files_min && !in_tree(folder)) patterns.push_back(child_pattern(folder, "*"));
@@ -230,6 +231,7 @@ std::string learn_policy(std::span<const Decision> decisions, const LearnOptions
   requests.write(capabilities);
 
   std::vector<std::pair<size_t, std::string>> sorted;
+  sorted.reserve(capabilities.size());
   for (const std::string& capability : capabilities) sorted.emplace_back(rank_of(capability), capability);
   std::sort(sorted.begin(), sorted.end());
   std::string text = "# What the run was allowed and used.\nversion = 1\n\n[";

@@ -35,7 +35,7 @@ enum class Right : uint8_t {
 };
 
 inline constexpr size_t right_count = 0
-#define TENON_RIGHT(name, operation, where, needs) +1
+#define TENON_RIGHT(name, operation, where, needs) +1  // NOLINT(bugprone-macro-parentheses): a term of a sum
 #include "wasi/filesystem/rights.def"
 #undef TENON_RIGHT
     ;
