@@ -75,8 +75,11 @@ std::shared_ptr<const policy::Rules> keep_read_only(std::shared_ptr<const policy
   };
   if (std::ranges::none_of(mounts, is_open)) return rules;
   std::vector<const Mount*> innermost_first;
+  innermost_first.reserve(mounts.size());
   for (const Mount& mount : mounts) innermost_first.push_back(&mount);
-  std::ranges::stable_sort(innermost_first, [](const Mount* a, const Mount* b) { return a->guest_path.size() > b->guest_path.size(); });
+  std::ranges::sort(innermost_first, [](const Mount* a, const Mount* b) {
+    return a->guest_path.size() != b->guest_path.size() ? a->guest_path.size() > b->guest_path.size() : a < b;
+  });
   policy::RuleLayer layer{.key = policy::RuleLayer::Key::Folders, .scopes = {}, .place = {}};
   for (const Mount* mount : innermost_first) {
     policy::RuleScope& scope = layer.scopes.emplace_back(policy::RuleScope{.name = mount->guest_path, .rules = {}});
