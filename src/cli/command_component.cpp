@@ -178,6 +178,7 @@ Result<ExitCode> run_compose(Program& program, const ComposeOptions& options) {
     binaries.push_back(std::move(binary));
   }
   std::vector<wit::NamedComponent> parts;
+  parts.reserve(binaries.size());
   for (size_t i = 0; i < binaries.size(); ++i) parts.push_back({.name = options.components[i], .bytes = binaries[i]});
   TENON_TRY(const std::vector<std::byte> composed, wit::compose(parts));
   return write(program, options.output, composed);

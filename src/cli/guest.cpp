@@ -192,6 +192,7 @@ class CoreGuest final : public Guest {
     if (results.empty()) return GuestResult{};
     if (results.size() == 1) return GuestResult{value_of(results[0]), Type(types_, members[0])};
     std::vector<Value> items;
+    items.reserve(results.size());
     for (const core::Val& result : results) items.push_back(value_of(result));
     return GuestResult{Value::sequence(std::move(items)), Type(types_, types_.add_tuple(members))};
   }
@@ -263,7 +264,7 @@ class CompiledModule final : public CompiledGuest {
         return fail(ErrorKind::Trap, fmt::format("the import {} is not provided", name));
       };
       TENON_TRY(core::Func made, core::Func::create(store, *func, std::move(trap)));
-      imports.emplace_back(std::move(made));
+      imports.emplace_back(made);
     }
     if (names.empty()) return imports;
     std::string advice = why_not_provided(module_);
@@ -349,12 +350,15 @@ Result<size_t> find_function(const std::vector<GuestFunc>& functions, std::strin
   if (found.size() == 1) return found.front();
   if (!found.empty()) {
     std::vector<std::string> names;
+    names.reserve(found.size());
     for (size_t i : found) names.push_back(functions[i].display());
     return fail(ErrorKind::InvalidInput, fmt::format("\"{}\" could be any of: {}", wit::excerpt(name), fmt::join(names, ", ")));
   }
   std::vector<std::string> displays;
+  displays.reserve(functions.size());
   for (const GuestFunc& func : functions) displays.push_back(func.display());
   std::vector<std::string_view> candidates(displays.begin(), displays.end());
+  candidates.reserve(2 * functions.size());
   for (const GuestFunc& func : functions) candidates.push_back(func.name);
   constexpr size_t shown_max = 20;
   std::string hint = wit::did_you_mean(name, candidates);

@@ -137,7 +137,7 @@ static ExitCode parse_and_run(CLI::App& app, Program& program, int argc, const c
     const CLI::App* command = &app;
     while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
     std::string name = command->get_name();
-    for (const CLI::App* parent = command->get_parent(); parent != nullptr; parent = parent->get_parent()) name = parent->get_name() + " " + name;
+    for (const CLI::App* parent = command->get_parent(); parent != nullptr; parent = parent->get_parent()) name.insert(0, parent->get_name() + " ");
     program.note(fmt::format("error: {}\ntry: {} --help\n", describe(error, *command), name));
     return ExitCode::Usage;
   }

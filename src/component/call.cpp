@@ -107,9 +107,12 @@ Result<ResourceAny> lift_handle(InstanceState& instance, const TypeNode& type, u
     made->scope = store.scopes.serial();
   } else if (!made->type.is_host()) {
     made->instance = &instance;
-  } else if ((made->destructor = instance.host_destructor(resource))) {
-    store.held.add(store.handles, made);
-    store.note_taken({.handle = made, .destructor = nullptr});
+  } else {
+    made->destructor = instance.host_destructor(resource);
+    if (made->destructor) {
+      store.held.add(store.handles, made);
+      store.note_taken({.handle = made, .destructor = nullptr});
+    }
   }
   return ResourceAny{.state = std::move(made), .owned = as_own};
 }

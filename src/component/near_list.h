@@ -37,7 +37,10 @@ class NearList {
     count_ = 0;
   }
 
-  T* data() const { return reinterpret_cast<T*>(reinterpret_cast<uintptr_t>(this) + uintptr_t{words_} * sizeof(uint64_t)); }
+  T* data() const {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the elements lie behind the list, outside of the object that a pointer to it may walk
+    return reinterpret_cast<T*>(reinterpret_cast<uintptr_t>(this) + uintptr_t{words_} * sizeof(uint64_t));
+  }
   size_t size() const { return count_; }
   T& operator[](size_t index) const { return std::span<T>(data(), count_)[index]; }
 

@@ -81,6 +81,7 @@ class ItemMaker {
 
   std::string func_text(const FuncTypeNode& func) const {
     std::vector<std::string> params;
+    params.reserve(func.params.size());
     for (const Param& param : func.params) params.push_back(fmt::format("{}: {}", param.name, to_string(Type(*plan_.types, param.type))));
     std::string text = fmt::format("{}func({})", func.is_async ? "async " : "", fmt::join(params, ", "));
     if (func.result) text += " -> " + to_string(Type(*plan_.types, *func.result));

@@ -85,7 +85,7 @@ class Descriptor final : public Resource {
   Naming naming(Context& context, std::string_view old_path, const Descriptor& new_folder, std::string_view new_path) const;
   /// An operation on the last component of `path`: `body(parent, arguments…)`.
   template <class F>
-  Answer<> change_at(Context& context, Right right, std::string_view path, F body);
+  Answer<> change_at(Context& context, Right right, std::string_view path, const F& body);
   /// Opens, and looks at what that is.
   Answer<std::shared_ptr<const OpenFile>> open_file(Context& context, std::string_view path, int flags, Resolution resolution);
   Answer<struct stat> look_beneath(Context& context, std::string_view path, bool follows_symlink, Resolution resolution);

@@ -237,7 +237,7 @@ Answer<std::string> Descriptor::readlink_at(Context& context, std::string_view p
 }
 
 template <class F>
-Answer<> Descriptor::change_at(Context& context, Right right, std::string_view path, F body) {
+Answer<> Descriptor::change_at(Context& context, Right right, std::string_view path, const F& body) {
   if (!is_folder()) return failed(ErrorCode::NotDirectory);
   if (refuses_change(context, needs_of(right))) return failed(ErrorCode::NotPermitted);
   const std::optional<Resolution> resolution = allow(context, right, path);

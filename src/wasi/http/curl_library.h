@@ -14,6 +14,7 @@ namespace tenon::wasi::http {
 
 /// libcurl, loaded for the first request: it brings thirty other libraries, and a program that makes no request does not wait for them.
 struct CurlLibrary {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name
 #define TENON_CURL_FUNCTION(name) decltype(&::curl_##name) name = nullptr;
   TENON_CURL_FUNCTIONS(TENON_CURL_FUNCTION)
 #undef TENON_CURL_FUNCTION

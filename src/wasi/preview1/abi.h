@@ -43,18 +43,18 @@ inline Errno errno_of(filesystem::ErrorCode code) {
   return static_cast<Errno>(numbers[static_cast<size_t>(code)]);
 }
 
-enum FileType : uint8_t { filetype_unknown = 0, block_device = 1, character_device = 2, directory = 3, regular_file = 4, socket_stream = 6, symbolic_link = 7 };
+enum class FileType : uint8_t { Unknown = 0, BlockDevice = 1, CharacterDevice = 2, Directory = 3, RegularFile = 4, SocketStream = 6, SymbolicLink = 7 };
 
 inline FileType filetype_of(filesystem::DescriptorType type) {
   using filesystem::DescriptorType;
   switch (type) {
-    case DescriptorType::BlockDevice: return block_device;
-    case DescriptorType::CharacterDevice: return character_device;
-    case DescriptorType::Directory: return directory;
-    case DescriptorType::RegularFile: return regular_file;
-    case DescriptorType::Socket: return socket_stream;
-    case DescriptorType::SymbolicLink: return symbolic_link;
-    default: return filetype_unknown;
+    case DescriptorType::BlockDevice: return FileType::BlockDevice;
+    case DescriptorType::CharacterDevice: return FileType::CharacterDevice;
+    case DescriptorType::Directory: return FileType::Directory;
+    case DescriptorType::RegularFile: return FileType::RegularFile;
+    case DescriptorType::Socket: return FileType::SocketStream;
+    case DescriptorType::SymbolicLink: return FileType::SymbolicLink;
+    default: return FileType::Unknown;
   }
 }
 

@@ -260,7 +260,7 @@ Errno store_fdstat(const Call& call, uint32_t address, FileType type, uint16_t f
   const auto range = call.bytes(address, fdstat_bytes);
   if (!range) return Errno::Fault;
   std::ranges::fill(*range, std::byte{0});
-  (*range)[0] = std::byte{type};
+  (*range)[0] = std::byte{std::to_underlying(type)};
   std::memcpy(range->data() + 2, &flags, 2);
   std::memcpy(range->data() + 8, &base, 8);
   std::memcpy(range->data() + 16, &inheriting, 8);
@@ -275,11 +275,11 @@ Answer fd_fdstat_get(Call& call) {
                        : file->kind == File::Kind::Output ? StandardStream::Output
                                                           : StandardStream::Error;
     const bool is_terminal = call.context().part<StandardStreams>().is_terminal(which);
-    return store_fdstat(call, call.u32(1), is_terminal ? character_device : filetype_unknown, file->flags,
+    return store_fdstat(call, call.u32(1), is_terminal ? FileType::CharacterDevice : FileType::Unknown, file->flags,
                         file->kind == File::Kind::Input ? rights::fd_read : rights::fd_write, 0);
   }
   const Descriptor& descriptor = *file->descriptor;
-  if (descriptor.is_folder()) return store_fdstat(call, call.u32(1), directory, file->flags, rights::of_folders | rights::of_both, rights::all);
+  if (descriptor.is_folder()) return store_fdstat(call, call.u32(1), FileType::Directory, file->flags, rights::of_folders | rights::of_both, rights::all);
   uint64_t base = rights::all & ~rights::of_folders & ~(rights::fd_read | rights::fd_write);
   if (descriptor.flags().has(DescriptorFlags::read)) base |= rights::fd_read;
   if (descriptor.flags().has(DescriptorFlags::write)) base |= rights::fd_write;
@@ -310,7 +310,7 @@ Errno store_filestat(const Call& call, uint32_t address, const DescriptorStat& f
                             nanoseconds_of(found.status_change_timestamp)};
   std::memcpy(range->data(), &device, 8);
   std::memcpy(range->data() + 8, &inode, 8);
-  (*range)[16] = std::byte{filetype_of(found.type)};
+  (*range)[16] = std::byte{std::to_underlying(filetype_of(found.type))};
   std::memcpy(range->data() + 24, &found.link_count, 8);
   std::memcpy(range->data() + 32, &found.size, 8);
   std::memcpy(range->data() + 40, times, sizeof times);
@@ -447,7 +447,7 @@ class Lister {
     if (cookie < 2) file_.listing.reset();
     for (uint64_t dots = cookie; dots < 2; dots++) {
       const std::string_view name = dots == 0 ? "." : "..";
-      if (!put(dots + 1, file_.descriptor->metadata_hash().lower, directory, name)) return Errno::Success;
+      if (!put(dots + 1, file_.descriptor->metadata_hash().lower, FileType::Directory, name)) return Errno::Success;
     }
     const uint64_t wanted = std::max<uint64_t>(cookie, 2);
     if (file_.listing == nullptr || file_.listing_next != wanted) {
@@ -507,7 +507,7 @@ class Lister {
     std::memcpy(head, &next, 8);
     std::memcpy(head + 8, &inode, 8);
     std::memcpy(head + 16, &length, 4);
-    head[20] = std::byte{type};
+    head[20] = std::byte{std::to_underlying(type)};
     return append(head) && append(std::as_bytes(std::span(name)));
   }
   bool append(std::span<const std::byte> bytes) {

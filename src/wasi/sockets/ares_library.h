@@ -13,6 +13,7 @@ namespace tenon::wasi::sockets {
 
 /// c-ares, loaded for the first look-up: a program that looks up no name does not wait for it.
 struct AresLibrary {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name
 #define TENON_ARES_FUNCTION(name) decltype(&::ares_##name) name = nullptr;
   TENON_ARES_FUNCTIONS(TENON_ARES_FUNCTION)
 #undef TENON_ARES_FUNCTION
