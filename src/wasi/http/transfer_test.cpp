@@ -277,8 +277,8 @@ TEST(HttpBodies, StreamBothWaysThroughSmallBuffers) {
     ASSERT_LE(some->size(), Transfer::buffer_bytes + CURL_MAX_WRITE_SIZE);
     read += some->size();
     if (permit == 0 && some->empty()) {
+      if (in->is_ready(*world)) continue;  // it came since
       WaitSet set;
-      ASSERT_FALSE(in->is_ready(*world));
       in->prepare(*world, set);
       ASSERT_TRUE(world.context->wait(set));
     }
