@@ -18,6 +18,12 @@ TEST(EngineConfig, IsRefusedOutsideOfItsRanges) {
   EXPECT_EQ(Engine::create({.host_stack_bytes = 0}).error().kind(), ErrorKind::InvalidInput);
 }
 
+TEST(EngineConfig, TakesStacksAsSmallAndAsLargeAsItsRangeSays) {
+  EXPECT_TRUE(Engine::create({.wasm_stack_bytes = size_t{16} << 10}));
+  EXPECT_TRUE(Engine::create({.wasm_stack_bytes = size_t{64} << 20}));
+  EXPECT_TRUE(Engine::create({.allocation = Allocation::Pooled, .wasm_stack_bytes = size_t{64} << 20}));
+}
+
 TEST(EngineConfig, PoolsThatDoNotFitIntoTheAddressSpaceAreRefused) {
   EngineConfig config{.allocation = Allocation::Pooled, .pool = {.memories = 4'000'000'000}};
   auto engine = Engine::create(config);

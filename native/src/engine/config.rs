@@ -135,7 +135,9 @@ fn wasmtime_config(from: &tn_engine_config) -> Result<Config, Failure> {
             other => return Err(Failure::invalid(format!("a proposal is set to {other}, expected 0 to 2"))),
         }
     }
-    size(from.max_wasm_stack, "max_wasm_stack", |n| { config.max_wasm_stack(n); })?;
+    // The engine holds the stack of fibers, of which nothing runs here, to be no smaller than that of guests.
+    const FIBER_STACK_BYTES: usize = 2 << 20;
+    size(from.max_wasm_stack, "max_wasm_stack", |n| { config.max_wasm_stack(n).async_stack_size(n.max(FIBER_STACK_BYTES)); })?;
     if from.memory_reservation != u64::MAX {
         config.memory_reservation(from.memory_reservation);
     }
