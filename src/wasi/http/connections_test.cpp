@@ -199,38 +199,7 @@ TEST_F(Http2, CarriesBodies) {
 TEST_F(Http2, StreamsBothWaysThroughSmallBuffers) {
   constexpr size_t total = size_t{8} << 20;
   World world(all_local(), trusting());
-  Call made = call("/stream", "");
-  auto request = make_request(*world, made);
-  auto body = request->message.take_body(OutgoingBody::Kind::Request);
-  auto future = **handle(*world, std::move(request), {});
-  auto out = body->take_stream();
-  ASSERT_TRUE(*write_all(*world, *out, "!", true));
-  ASSERT_TRUE(wait_for(*world, *future));
-  auto response = **future->take();
-  const auto in = response->body->take_stream();
-  uint64_t written = 1;
-  uint64_t read = 0;
-  while (read < total) {
-    const uint64_t permit = written < total ? *out->check_write(*world) : 0;
-    if (permit != 0) {
-      const std::string piece(std::min<uint64_t>(permit, total - written), 'x');
-      ASSERT_TRUE(out->write(*world, std::as_bytes(std::span(piece))));
-      written += piece.size();
-      if (written == total) {
-        out.reset();
-        ASSERT_TRUE(body->finish(nullptr));
-      }
-    }
-    const auto some = in->read_view(*world, 1 << 20);
-    ASSERT_TRUE(some) << read << " of " << written;
-    read += some->size();
-    if (permit == 0 && some->empty() && !in->is_ready(*world)) {
-      WaitSet set;
-      in->prepare(*world, set);
-      ASSERT_TRUE(world.context->wait(set));
-    }
-  }
-  EXPECT_EQ(read, total);
+  stream_both_ways(*world, call("/stream", ""), total);
 }
 
 TEST_F(Http2, BringsTrailersAndSkipsInterimResponses) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -143,6 +144,43 @@ inline Result<std::expected<void, ErrorCode>> write_all(Context& context, Output
     bytes.remove_prefix(piece.size());
   }
   return Outcome();
+}
+
+/// Sends a body of `total` bytes and reads as many back, by turns, as much as each side takes at a time. No piece that is read may be larger than `piece_max`.
+inline void stream_both_ways(Context& context, const Call& call, uint64_t total, size_t piece_max = SIZE_MAX) {
+  auto request = make_request(context, call);
+  auto body = request->message.take_body(OutgoingBody::Kind::Request);
+  auto future = **handle(context, std::move(request), {});
+  auto out = body->take_stream();
+  ASSERT_TRUE(*write_all(context, *out, "!", true));
+  ASSERT_TRUE(wait_for(context, *future));
+  auto response = **future->take();
+  const auto in = response->body->take_stream();
+  uint64_t written = 1;
+  uint64_t read = 0;
+  while (read < total) {
+    const uint64_t permit = written < total ? *out->check_write(context) : 0;
+    if (permit != 0) {
+      const std::string piece(std::min<uint64_t>(permit, total - written), 'x');
+      ASSERT_TRUE(out->write(context, std::as_bytes(std::span(piece))));
+      written += piece.size();
+      if (written == total) {
+        out.reset();
+        ASSERT_TRUE(body->finish(nullptr));
+      }
+    }
+    const auto some = in->read_view(context, 1 << 20);
+    ASSERT_TRUE(some) << read << " of " << total;
+    ASSERT_LE(some->size(), piece_max);
+    read += some->size();
+    // Bytes may come between the two questions; then the next turn reads them.
+    if (permit == 0 && some->empty() && !in->is_ready(context)) {
+      WaitSet set;
+      in->prepare(context, set);
+      ASSERT_TRUE(context.wait(set));
+    }
+  }
+  EXPECT_EQ(read, total);
 }
 
 /// Reads to the end. Error: the stream's.

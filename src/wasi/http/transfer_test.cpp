@@ -250,40 +250,7 @@ TEST(HttpBodies, StreamBothWaysThroughSmallBuffers) {
     }
   });
   World world(all_local());
-  auto request = make_request(*world, {.method = "POST", .authority = server.authority()});
-  auto body = request->message.take_body(OutgoingBody::Kind::Request);
-  auto future = **handle(*world, std::move(request), {});
-  auto out = body->take_stream();
-  ASSERT_TRUE(*write_all(*world, *out, "!", true));
-  ASSERT_TRUE(wait_for(*world, *future));
-  auto response = **future->take();
-  const auto in = response->body->take_stream();
-  // Writes and reads by turns, as much as each takes.
-  uint64_t written = 1;
-  uint64_t read = 0;
-  while (read < bytes) {
-    const uint64_t permit = written < bytes ? *out->check_write(*world) : 0;
-    if (permit != 0) {
-      const std::string piece(std::min<uint64_t>(permit, bytes - written), 'x');
-      ASSERT_TRUE(out->write(*world, std::as_bytes(std::span(piece))));
-      written += piece.size();
-      if (written == bytes) {
-        out.reset();
-        ASSERT_TRUE(body->finish(nullptr));
-      }
-    }
-    const auto some = in->read_view(*world, 1 << 20);
-    ASSERT_TRUE(some);
-    ASSERT_LE(some->size(), Transfer::buffer_bytes + CURL_MAX_WRITE_SIZE);
-    read += some->size();
-    if (permit == 0 && some->empty()) {
-      if (in->is_ready(*world)) continue;  // it came since
-      WaitSet set;
-      in->prepare(*world, set);
-      ASSERT_TRUE(world.context->wait(set));
-    }
-  }
-  EXPECT_EQ(read, bytes);
+  stream_both_ways(*world, {.method = "POST", .authority = server.authority()}, bytes, Transfer::buffer_bytes + CURL_MAX_WRITE_SIZE);
 }
 
 TEST(HttpBodies, WaitForAGuestThatDoesNotRead) {
