@@ -43,6 +43,7 @@ Result<std::vector<std::byte>> dummy_module(const Package& package, std::string_
 
 Result<std::vector<std::byte>> componentize(std::span<const std::byte> module, const ComponentizeOptions& options) {
   std::vector<tn_named_bytes> adapters;
+  adapters.reserve(options.adapters.size());
   for (const auto& [name, bytes] : options.adapters) {
     adapters.push_back({native_bytes(name), native_bytes(bytes)});
   }
